@@ -1,0 +1,105 @@
+/* Config: the file a user writes, parsed and checked; read-only from then on, shared by all threads.
+ *
+ * One option table (options.h) gives the parser, --help and docs/CONFIG.md. An error says file,
+ * line, column, what is wrong and what is allowed. Options of later versions (conflict, new_keys,
+ * create_tables, merge, ddl: follow, deletes: ignore) parse, and are refused as not there yet.
+ */
+#ifndef MILLRACE_CONFIG_CONFIG_H
+#define MILLRACE_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/fail.h"
+#include "base/arena.h"
+#include "model/session.h"
+
+struct system {
+    const char *name;
+    enum engine engine;        /* ENGINE_NULL: a sink that only counts */
+    struct endpoint capture, apply; /* user NULL where the role is not given */
+    bool has_capture, has_apply;
+    const char *zone;          /* default UTC */
+    int64_t id;                /* 0: drawn by Millrace and kept in the database */
+};
+
+struct constant {
+    const char *column;
+    const char *value; /* NULL: SQL NULL */
+};
+
+struct rename {
+    const char *from, *to;
+};
+
+/* One line of `tables:`, or one table that a pattern named. */
+struct flow {
+    const char *source_schema, *source_table; /* patterns: * and ? in either */
+    const char *target_schema, *target_table; /* `*` takes over what the pattern's * matched */
+    struct rename *renames;
+    int nrenames;
+    const char **drop;
+    int ndrop;
+    struct constant *constants;
+    int nconstants;
+    bool pattern;
+    int line;          /* in the file, for messages */
+};
+
+enum first_copy_mode { COPY_NONE, COPY_TO_EMPTY };
+
+struct link_config {
+    const char *name, *was;
+    const struct system *from, *to;
+    bool pair;                 /* from `between`: the other direction is a link of its own */
+    struct flow *flows;
+    int nflows;
+    const char **exclude;      /* patterns "schema.table" */
+    int nexclude;
+    enum first_copy_mode first_copy;
+    bool copies;               /* this link does the first copy (of a pair only one does) */
+    size_t budget_bytes;       /* default 64 MiB */
+    int apply_ms;              /* default 200 */
+    int64_t keep_log_ms;       /* 0: acknowledge at once */
+    uint64_t keep_log_bytes;   /* 0: no limit by bytes */
+    int copy_readers;          /* default 2 */
+    int64_t copy_chunk_rows;   /* default 50000 */
+    int64_t idle_checkpoint_ms; /* default 10000 */
+    const char *slot;          /* default millrace_<link> with other characters as _ */
+    const char *publication;   /* default millrace_<source system> */
+    uint32_t server_id;        /* default from a hash of the link's name and system, > 2^31 */
+    int line;
+};
+
+struct config {
+    struct arena arena;
+    const char *path;
+    const char *socket;        /* default <path>.sock */
+    struct system *systems;
+    int nsystems;
+    struct link_config *links;
+    int nlinks;
+};
+
+/* CONFIG with "file:line:column: ..." on the first thing that is wrong. Secrets named by
+ * password_file and password_env are read here; unreadable is an error that names the source. */
+enum status config_load(const char *path, struct config **out, struct failure *f);
+void config_free(struct config *c);
+const struct link_config *config_link(const struct config *c, const char *name);
+
+/* Does the pattern (* any run, ? one character) match? `captured`: what the first * took, in
+ * `captured` (size n), may be NULL. */
+bool pattern_match(const char *pattern, const char *text, char *captured, size_t n);
+/* The flow that maps schema.table and its target name; NULL: not mapped. Exact names win over
+ * patterns, earlier over later; `exclude` wins over patterns only. */
+const struct flow *link_flow(const struct link_config *l, const char *schema, const char *table,
+                             struct arena *a, const char **target_schema,
+                             const char **target_table);
+/* 32 bytes over everything that decides what is written (flows, systems' ids and zones), in a
+ * canonical spelling: comments, order of keys and defaults written out do not change it. */
+void link_plan_hash(const struct link_config *l, unsigned char out[32]);
+/* What the option table says: for --help and docs/CONFIG.md. */
+struct buffer;
+void config_help(struct buffer *out);
+
+#endif

@@ -1,0 +1,64 @@
+/* MySQL and MariaDB connections: what their source and sink share. Connector/C, blocking; another
+ * thread ends a wait through the wake's watcher, or by my_cancel: shutdown(2) of a dup of the socket
+ * (MYSQL.md 3.5). One thread at a time otherwise.
+ *
+ * Error classes: 2002 2003 2006 2013 2026 1040 1053 1077..1079 3168..: RETRY; 1205, 1213, 3572:
+ * RETRY; 1062: UNIQUE; 1048 1216 1217 1451 1452 3819 4025: CONSTRAINT; 1264 1265 1366 1406 1292: VALUE;
+ * 1044 1045 1142 1143 1227: PRIVILEGE; 1146: NO_TABLE.
+ */
+#ifndef MILLRACE_DB_MYSQL_MY_H
+#define MILLRACE_DB_MYSQL_MY_H
+
+#include <mysql.h>
+#include "base/buffer.h"
+#include "model/relation.h"
+#include "model/session.h"
+
+struct my {
+    struct session_base base; /* first: a struct my is a struct session */
+    MYSQL *conn;
+    int cancel_fd;            /* dup of the socket */
+    bool mariadb;
+};
+
+/* Connects (client_found_rows, utf8mb4, TLS as the endpoint says: a wanted TLS that is not there is
+ * an error), pins the session (list in the .c), learns engine and version. */
+enum status my_open(const struct endpoint *e, struct wake *wake, struct failure *f,
+                    struct my **out);
+void my_close(struct my *my);
+void my_cancel(struct my *my); /* thread-safe: ends what is blocked; only my_close may follow */
+static inline struct session *my_session(struct my *my)
+{
+    return (struct session *)my;
+}
+
+enum status my_exec(struct my *my, const char *sql, size_t size, uint64_t *affected);
+enum status my_fail(struct my *my, const char *doing);           /* of the connection */
+enum status my_fail_stmt(struct my *my, MYSQL_STMT *stmt, const char *doing);
+void my_add_name(struct buffer *b, const char *name);            /* `name` */
+void my_add_literal(struct buffer *b, const char *text, size_t size); /* 'escaped' utf8mb4 */
+
+/* ---- the one type table: types.c, grows by rows ---- */
+struct my_type;
+
+/* By information_schema: DATA_TYPE ("bigint"), COLUMN_TYPE ("bigint(20) unsigned"), and MariaDB's
+ * JSON check constraint where it is known. Unknown types: NULL. */
+const struct my_type *my_type_of(const char *data_type, const char *column_type, bool json_check);
+enum value_kind my_type_kind(const struct my_type *t);
+/* The text protocol's form (SELECT of a snapshot) -> value. */
+enum status my_value_read(const struct column *c, const char *text, size_t size, struct arena *a,
+                          struct value *out, struct failure *f);
+/* Value -> the bytes of a string parameter for this column (array binding, LOAD DATA): no quoting.*/
+enum status my_value_write(const struct column *c, const struct value *v, struct buffer *out,
+                           struct failure *f);
+/* Value -> an SQL literal for this column: quoted and escaped, x'..' for bytes, NULL. */
+enum status my_value_literal(const struct column *c, const struct value *v, struct buffer *out,
+                             struct failure *f);
+
+/* ---- catalog.c ---- */
+/* Columns with collation, codecs (`struct my_type` in column.codec), the primary key (or the first
+ * unique key over NOT NULL columns), generated and invisible columns. Memory: `a`. NO_TABLE. */
+enum status my_describe(struct my *my, const char *schema, const char *name, struct arena *a,
+                        struct relation **out);
+
+#endif

@@ -1,0 +1,63 @@
+/* Batch: what moves through a link. An arena, the changes in log order, and the transactions they
+ * belong to. Filled by a source, converted by the link's plan, written by its sink, freed (or
+ * recycled) by the link. One owner at a time; no locks inside.
+ *
+ *   changes:       [c0 c1 c2][c3][c4 c5 ...
+ *   transactions:   t0        t1  t2
+ *
+ * A batch holds whole transactions, except a large one, which moves as pieces:
+ *   first piece  `ends` false   its only transaction is still open
+ *   middle       `begins` false, `ends` false
+ *   last         `begins` false, `ends` true
+ * A piece holds no other transaction.
+ */
+#ifndef MILLRACE_MODEL_BATCH_H
+#define MILLRACE_MODEL_BATCH_H
+
+#include "base/arena.h"
+#include "model/change.h"
+
+struct transaction {
+    uint32_t first_change, nchanges;
+    const char *position;  /* where the link stands after it; NULL while it is open */
+    const char *root;      /* its position in the log of the path's first system */
+    int64_t committed_us;  /* wall clock of the source's commit, microseconds; 0 unknown */
+    int64_t received_us;   /* when its end was decoded, clock_wall_us */
+};
+
+struct batch {
+    struct arena arena;
+    struct change *changes;
+    uint32_t nchanges, changes_capacity;
+    struct transaction *transactions;
+    uint32_t ntransactions, transactions_capacity;
+    const char *path;      /* systems it has passed, "id,id", source's own id last; one per batch */
+    bool begins, ends;
+    uint64_t source_bytes; /* log bytes it was decoded from */
+    const char *progress;  /* a position after the last transaction where nothing else was to be */
+                           /* sent; NULL none. A batch may hold nothing but progress. */
+    struct batch *next;
+};
+
+struct batch *batch_new(void);
+void batch_free(struct batch *b);
+void batch_reset(struct batch *b);
+/* Opens a transaction; the changes that follow are its own. */
+struct transaction *batch_begin(struct batch *b);
+/* Appends a change to the open transaction; the pointers stay valid until reset, the struct may
+ * move at the next append. Returns the slot to fill. */
+struct change *batch_append(struct batch *b);
+/* Closes the open transaction. `position` and `root` are copied; root may be NULL (= position). */
+void batch_end(struct batch *b, const char *position, const char *root, int64_t committed_us);
+/* Forgets the open transaction and its changes (its memory stays until reset). */
+void batch_abandon(struct batch *b);
+struct value *batch_row(struct batch *b, int ncolumns); /* uninitialised */
+/* Where the link stands when the batch is done: progress, else the last transaction's; or NULL. */
+const char *batch_position(const struct batch *b);
+static inline size_t batch_bytes(const struct batch *b)
+{
+    return b->arena.bytes + b->changes_capacity * sizeof *b->changes +
+           b->transactions_capacity * sizeof *b->transactions;
+}
+
+#endif

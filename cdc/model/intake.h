@@ -1,0 +1,78 @@
+/* Intake: where a source puts what it has decoded, and the link takes it. The one meeting point of
+ * a source's thread and the link's loop.
+ *
+ *   source:  intake_lock -> batch_begin/append/end on the batch it gives -> intake_unlock
+ *   link:    intake_take, when the sink has room
+ *
+ * The source works on the open batch under the lock, which is contended only when the link takes.
+ * At a transaction's end the source calls intake_ended: the link gets the batch as soon as it is
+ * hungry, or when the batch has reached its size; so batches grow with the backlog and are one
+ * transaction when idle. A transaction beyond `piece_bytes` moves in pieces (intake_piece).
+ *
+ * Back-pressure is one bool, `intake_full`: outstanding bytes are at the budget. The source then
+ * reads no further (but keeps its connection alive), until `on_room` is called.
+ *
+ * Threads: intake_* may be called from the source's thread, intake_take/returned from the loop's.
+ * The hooks run on the calling thread; the link's implementation only sends a uv_async.
+ */
+#ifndef MILLRACE_MODEL_INTAKE_H
+#define MILLRACE_MODEL_INTAKE_H
+
+#include <pthread.h>
+#include "base/fail.h"
+#include "model/batch.h"
+
+struct intake {
+    pthread_mutex_t mutex;
+    struct batch *open;        /* being filled */
+    struct batch *ready_first, *ready_last; /* handed over, not yet taken */
+    struct batch *spare;       /* recycled */
+    char *idle_position;       /* pending progress, newer than everything appended; NULL none */
+    bool idle_moved;
+    uint64_t idle_log_bytes;
+    bool hungry;               /* the link wants a batch as soon as there is a whole transaction */
+    bool in_transaction;       /* a transaction is open in `open` */
+    bool failed;
+    struct failure failure;    /* when failed; read by the link after on_ready */
+    size_t budget_bytes, batch_bytes, piece_bytes;
+    uint32_t batch_changes;    /* the link lowers it when locks are held too long (apply_ms) */
+    size_t outstanding_bytes;  /* ready, taken and not yet returned */
+    void (*on_ready)(void *owner); /* something to take, or failed */
+    void (*on_room)(void *owner);  /* full no more; called from the loop's thread */
+    void *ready_owner, *room_owner;
+};
+
+void intake_init(struct intake *in, size_t budget_bytes);
+void intake_free(struct intake *in); /* frees all batches that lie here */
+
+/* source side */
+struct batch *intake_lock(struct intake *in); /* the open batch; hold no longer than one message */
+void intake_unlock(struct intake *in);
+/* With the lock held: the path of what is to be appended; a change of path ends the open batch,
+ * so the batch may be another one afterwards: it is returned. */
+struct batch *intake_path(struct intake *in, const char *path);
+/* With the lock held, after batch_begin / batch_end. `intake_ended` may hand the batch over. */
+void intake_began(struct intake *in);
+void intake_ended(struct intake *in);
+/* With the lock held, inside a transaction after an append: hands a piece over when the open
+ * transaction alone has reached piece_bytes. Earlier whole transactions go in a batch of their own
+ * first. Returns the batch to append to. */
+struct batch *intake_piece(struct intake *in);
+/* Nothing to send up to `position` (idle, filtered, echoes). Not inside a transaction.
+ * `moved` true: a transaction with effects outside `millrace` was read. Takes the lock itself. */
+void intake_progress(struct intake *in, const char *position, bool moved, uint64_t log_bytes);
+bool intake_full(struct intake *in);
+/* The source is at its end: an error, or a stop. Called once, as the source's last act. */
+void intake_fail(struct intake *in, const struct failure *f);
+
+/* link side */
+struct batch *intake_take(struct intake *in); /* NULL: none; then `hungry` is set */
+/* Progress reported since the last take, if no transaction waits: copies its position into `a` and
+ * forgets it. `moved` and `log_bytes` are summed over the reports. False: nothing to report. */
+bool intake_idle(struct intake *in, struct arena *a, const char **position, bool *moved,
+                 uint64_t *log_bytes);
+/* The same without forgetting: for the link to judge whether it is worth a checkpoint. */
+bool intake_peek_idle(struct intake *in, bool *moved, uint64_t *log_bytes);
+void intake_return(struct intake *in, struct batch *b); /* done: its bytes leave the budget */
+
+#endif

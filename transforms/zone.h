@@ -1,0 +1,21 @@
+/* Zone: a named time zone (tz database), as offsets by instant. Read from the system's zoneinfo
+ * files (RFC 8536, version 2+, with the POSIX rule in the footer for times after the table), since
+ * libc knows one zone a process. Immutable; thread-safe after zone_load.
+ */
+#ifndef MILLRACE_TRANSFORMS_ZONE_H
+#define MILLRACE_TRANSFORMS_ZONE_H
+
+#include "base/fail.h"
+#include <stdint.h>
+
+struct zone;
+
+/* "UTC", "Asia/Shanghai", "+08:00". CONFIG where it is unknown. The result lives for the process
+ * (a second load of a name gives the same). */
+enum status zone_load(const char *name, const struct zone **out, struct failure *f);
+const char *zone_name(const struct zone *z);
+int64_t zone_to_utc(const struct zone *z, int64_t local_us); /* a gap: the later side's offset */
+                                                             /* before it; a fold: the first */
+int64_t zone_from_utc(const struct zone *z, int64_t utc_us);
+
+#endif
