@@ -10,7 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { ARENA_CHUNK_BYTES = 64 * 1024 };
+enum {
+    ARENA_CHUNK_BYTES = 64 * 1024,       /* of a standard chunk, with its header */
+    ARENA_SPARE_BYTES = 4 * 1024 * 1024, /* kept by reset at most; what is more goes back */
+};
 
 struct arena_chunk {
     struct arena_chunk *next;
@@ -21,6 +24,7 @@ struct arena_chunk {
 struct arena {
     struct arena_chunk *chunks; /* the one in use is first */
     struct arena_chunk *spare;  /* recycled standard chunks */
+    size_t spare_bytes;
     char *at, *end;
     size_t bytes; /* held in `chunks`: what counts against a budget */
 };

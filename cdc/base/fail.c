@@ -1,0 +1,69 @@
+#include "base/fail.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    enum status status;
+    const char *name;
+} errors[] = {
+#define X(code, class, name) [code] = {class, name},
+    ERRORS(X)
+#undef X
+};
+
+enum status error_status(enum error code)
+{
+    return errors[code].status;
+}
+
+const char *error_name(enum error code)
+{
+    return errors[code].name;
+}
+
+enum status failv(struct failure *f, enum error code, const char *format, va_list args)
+{
+    /* The arguments may lie in the text that is replaced. */
+    char text[FAILURE_TEXT_BYTES];
+    vsnprintf(text, sizeof text, format, args);
+    f->code = code;
+    memcpy(f->text, text, strlen(text) + 1);
+    return error_status(code);
+}
+
+enum status fail(struct failure *f, enum error code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    enum status status = failv(f, code, format, args);
+    va_end(args);
+    return status;
+}
+
+enum status fail_in(struct failure *f, const char *format, ...)
+{
+    char text[2 * FAILURE_TEXT_BYTES + 2];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, FAILURE_TEXT_BYTES, format, args);
+    va_end(args);
+    size_t size = strlen(text);
+    snprintf(text + size, sizeof text - size, ": %s", f->text);
+    text[FAILURE_TEXT_BYTES - 1] = 0;
+    memcpy(f->text, text, strlen(text) + 1);
+    return error_status(f->code);
+}
+
+void failure_clear(struct failure *f)
+{
+    f->code = ERROR_NONE;
+    f->text[0] = 0;
+}
+
+void must_failed(const char *condition, const char *file, int line)
+{
+    fprintf(stderr, "millrace: broken invariant at %s:%d: %s (please report)\n", file, line,
+            condition);
+    abort();
+}
