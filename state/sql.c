@@ -1,0 +1,67 @@
+/* sql.c: see sql.h. */
+#include "state/sql.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+static const struct session_base *base_of(const struct session *s)
+{
+    return (const struct session_base *)s;
+}
+
+struct sql_int sql_int(int64_t n)
+{
+    struct sql_int i;
+    snprintf(i.text, sizeof i.text, "%" PRId64, n);
+    return i;
+}
+
+bool sql_is_postgres(const struct session *s)
+{
+    return base_of(s)->engine == ENGINE_POSTGRES;
+}
+
+enum status sql_read_int(const char *cell, int64_t *out, struct failure *f)
+{
+    char *end = NULL;
+    errno = 0;
+    *out = cell ? strtoll(cell, &end, 10) : 0;
+    if (!cell || end == cell || *end || errno)
+        return fail(f, ERROR_PROTOCOL,
+                    "a table of schema millrace holds '%s' where a number was "
+                    "written; was it edited by hand?",
+                    cell ? cell : "NULL");
+    return STATUS_OK;
+}
+
+enum status sql_run(struct session *s, struct arena *a, struct rows *out, struct failure *f,
+                    const char *sql, int nparams, const char *const *params)
+{
+    enum status status = session_query(s, a, out, sql, nparams, params);
+    if (status != STATUS_OK && base_of(s)->failure != f)
+        *f = *base_of(s)->failure;
+    return status;
+}
+
+void sql_roll_back(struct session *s)
+{
+    struct failure *f = base_of(s)->failure, kept = *f;
+    (void)session_query(s, NULL, NULL, "ROLLBACK", 0, NULL);
+    *f = kept;
+}
+
+enum status sql_draw_id(int64_t *id, struct failure *f)
+{
+    uint64_t bits = 0;
+    while (bits == 0) {
+        if (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits)
+            return fail(f, ERROR_INTERNAL, "cannot draw a random id: %s", strerror(errno));
+        bits >>= 1;
+    }
+    *id = (int64_t)bits;
+    return STATUS_OK;
+}
