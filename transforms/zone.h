@@ -5,8 +5,9 @@
 #ifndef MILLRACE_TRANSFORMS_ZONE_H
 #define MILLRACE_TRANSFORMS_ZONE_H
 
-#include "base/fail.h"
+#include <stdbool.h>
 #include <stdint.h>
+#include "base/fail.h"
 
 struct zone;
 
@@ -14,8 +15,10 @@ struct zone;
  * (a second load of a name gives the same). */
 enum status zone_load(const char *name, const struct zone **out, struct failure *f);
 const char *zone_name(const struct zone *z);
-int64_t zone_to_utc(const struct zone *z, int64_t local_us); /* a gap: the later side's offset */
-                                                             /* before it; a fold: the first */
+/* The offset from before the transition holds in a gap (02:30 becomes 03:30) and in a fold (the
+ * first of the two). Beyond what 64 bits hold: the nearest that they do. */
+int64_t zone_to_utc(const struct zone *z, int64_t local_us);
 int64_t zone_from_utc(const struct zone *z, int64_t utc_us);
+bool zone_same(const struct zone *a, const struct zone *b); /* one clock: nothing to shift */
 
 #endif
