@@ -34,6 +34,7 @@ struct batch {
     const char *path;      /* systems it has passed, "id,id", source's own id last; one per batch */
     bool begins, ends;
     uint64_t source_bytes; /* log bytes it was decoded from */
+    size_t held_bytes;     /* the intake's: what is counted of its budget for this batch */
     const char *progress;  /* a position after the last transaction where nothing else was to be */
                            /* sent; NULL none. A batch may hold nothing but progress. */
     struct batch *next;
@@ -49,8 +50,15 @@ struct transaction *batch_begin(struct batch *b);
 struct change *batch_append(struct batch *b);
 /* Closes the open transaction. `position` and `root` are copied; root may be NULL (= position). */
 void batch_end(struct batch *b, const char *position, const char *root, int64_t committed_us);
+/* Is a transaction open (begun, not ended)? */
+static inline bool batch_is_open(const struct batch *b)
+{
+    return b->ntransactions > 0 && !b->transactions[b->ntransactions - 1].position;
+}
 /* Forgets the open transaction and its changes (its memory stays until reset). */
 void batch_abandon(struct batch *b);
+/* The open transaction, copied to an empty batch, leaves this one with what was whole before. */
+void batch_move_open(struct batch *b, struct batch *into);
 struct value *batch_row(struct batch *b, int ncolumns); /* uninitialised */
 /* Where the link stands when the batch is done: progress, else the last transaction's; or NULL. */
 const char *batch_position(const struct batch *b);

@@ -12,13 +12,21 @@
  * Back-pressure is one bool, `intake_full`: outstanding bytes are at the budget. The source then
  * reads no further (but keeps its connection alive), until `on_room` is called.
  *
+ * What counts against the budget: the open batch, what is ready, what is taken and not yet returned
+ * (a batch that the link makes larger is counted again by intake_grown), and room for one batch
+ * more, which a conversion may need. A large transaction that is in pieces must be ended, it cannot
+ * be abandoned any more.
+ *
  * Threads: intake_* may be called from the source's thread, intake_take/returned from the loop's.
- * The hooks run on the calling thread; the link's implementation only sends a uv_async.
+ * The lock is recursive: any call is allowed while it is held. The hooks run on the calling thread,
+ * without the lock; the link's implementation of on_ready only sends a uv_async.
  */
 #ifndef MILLRACE_MODEL_INTAKE_H
 #define MILLRACE_MODEL_INTAKE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include "base/buffer.h"
 #include "base/fail.h"
 #include "model/batch.h"
 
@@ -27,16 +35,23 @@ struct intake {
     struct batch *open;        /* being filled */
     struct batch *ready_first, *ready_last; /* handed over, not yet taken */
     struct batch *spare;       /* recycled */
-    char *idle_position;       /* pending progress, newer than everything appended; NULL none */
+    int nspare;
+    char *idle_position;       /* pending progress, newer than everything appended; NULL none: */
+                               /* then the text of idle_text */
+    struct buffer idle_text, path;
     bool idle_moved;
     uint64_t idle_log_bytes;
     bool hungry;               /* the link wants a batch as soon as there is a whole transaction */
-    bool in_transaction;       /* a transaction is open in `open` */
-    bool failed;
+    bool in_pieces;            /* the open transaction's first piece has been handed over */
+    bool notify;               /* on_ready is due when the lock is left */
+    bool waiting;              /* intake_full has said so: on_room is due */
+    int depth;                 /* of the recursive lock */
+    atomic_bool failed;
     struct failure failure;    /* when failed; read by the link after on_ready */
     size_t budget_bytes, batch_bytes, piece_bytes;
-    uint32_t batch_changes;    /* the link lowers it when locks are held too long (apply_ms) */
+    _Atomic uint32_t batch_changes; /* the link lowers it when locks are held too long (apply_ms) */
     size_t outstanding_bytes;  /* ready, taken and not yet returned */
+    size_t before_open_bytes;  /* of the open batch when its open transaction began */
     void (*on_ready)(void *owner); /* something to take, or failed */
     void (*on_room)(void *owner);  /* full no more; called from the loop's thread */
     void *ready_owner, *room_owner;
@@ -44,6 +59,9 @@ struct intake {
 
 void intake_init(struct intake *in, size_t budget_bytes);
 void intake_free(struct intake *in); /* frees all batches that lie here */
+/* For another start of the source, which must have stopped: what lies here is forgotten; limits and
+ * hooks stay. Batches that are taken are returned as ever. */
+void intake_reset(struct intake *in);
 
 /* source side */
 struct batch *intake_lock(struct intake *in); /* the open batch; hold no longer than one message */
@@ -58,15 +76,19 @@ void intake_ended(struct intake *in);
  * transaction alone has reached piece_bytes. Earlier whole transactions go in a batch of their own
  * first. Returns the batch to append to. */
 struct batch *intake_piece(struct intake *in);
-/* Nothing to send up to `position` (idle, filtered, echoes). Not inside a transaction.
- * `moved` true: a transaction with effects outside `millrace` was read. Takes the lock itself. */
+/* Nothing to send up to `position` (idle, filtered, echoes). Inside a transaction it is no progress
+ * and ignored. `moved` true: a transaction with effects outside `millrace` was read. Takes the lock
+ * itself; does not call on_ready: the link looks by its timer, or finds it in batch.progress. */
 void intake_progress(struct intake *in, const char *position, bool moved, uint64_t log_bytes);
 bool intake_full(struct intake *in);
-/* The source is at its end: an error, or a stop. Called once, as the source's last act. */
+/* The source is at its end: an error, or a stop. Called once, as the source's last act. Whole
+ * transactions can still be taken; an unfinished one is dropped as far as it has not been taken. */
 void intake_fail(struct intake *in, const struct failure *f);
 
 /* link side */
 struct batch *intake_take(struct intake *in); /* NULL: none; then `hungry` is set */
+/* The taken batch has grown (converted rows): counts it again. */
+void intake_grown(struct intake *in, struct batch *b);
 /* Progress reported since the last take, if no transaction waits: copies its position into `a` and
  * forgets it. `moved` and `log_bytes` are summed over the reports. False: nothing to report. */
 bool intake_idle(struct intake *in, struct arena *a, const char **position, bool *moved,
