@@ -57,8 +57,9 @@ struct source_driver {
     enum status (*describe)(struct source *s, const char *schema, const char *name,
                             const struct relation **out);
     /* Publication over `tables` and slot, made where they are missing, named exactly where we may
-     * not; server settings that would lose or garble data are refused. `fresh` says that the slot
-     * was made now. MySQL: settings only. (blocks) */
+     * not; server settings that would lose or garble data are refused. `*fresh` in: may a slot be
+     * made? (a checkpoint needs the one it had: if that is gone, POSITION_LOST); out: it was made
+     * now. MySQL: settings only. (blocks) */
     enum status (*prepare)(struct source *s, const struct table_name *tables, int n, bool *fresh);
     /* The end of the log now, as a position from which nothing later is lost. PostgreSQL: the
      * slot's confirmed_flush_lsn when it is fresh. (blocks) */
@@ -87,6 +88,7 @@ struct source_driver {
      * becomes the link's first position. */
     enum status (*snapshot_open)(struct source *s, int readers, const char *from,
                                  struct snapshot **out);
+    int (*snapshot_readers)(struct snapshot *p); /* how many it became; NULL: as asked for */
     const char *(*snapshot_low)(struct snapshot *p);
     const char *(*snapshot_high)(struct snapshot *p);
     /* Key bounds that cut the table into chunks of about `rows`: the inner bounds, ascending, in

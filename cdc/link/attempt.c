@@ -1,0 +1,187 @@
+/* One attempt of a link: connect both sides, find out who and where we are, copy what is not
+ * copied, stream. Reads top to bottom; everything is closed on the way out. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "link/internal.h"
+
+void attempt_set_phase(struct attempt *a, enum attempt_phase phase)
+{
+    pthread_mutex_lock(&a->phase_mutex);
+    a->phase = phase;
+    pthread_mutex_unlock(&a->phase_mutex);
+}
+
+void attempt_stop(struct attempt *a)
+{
+    pthread_mutex_lock(&a->phase_mutex);
+    if (a->phase == PHASE_STREAM)
+        uv_async_send(&a->nudge);
+    else
+        wake_set(&a->wake);
+    pthread_mutex_unlock(&a->phase_mutex);
+}
+
+enum status attempt_writer_failed(struct attempt *a, enum status status)
+{
+    if (status != STATUS_OK)
+        a->failure = a->writer.failure;
+    return status;
+}
+
+static enum status open_source(struct attempt *a)
+{
+    const struct link_config *lc = a->lc;
+    struct source_options options = {
+        .endpoint = &lc->from->capture,
+        .link = lc->name,
+        .slot = lc->slot,
+        .publication = lc->publication,
+        .server_id = lc->server_id,
+        .loop = &a->loop,
+        .intake = &a->intake,
+        .wake = &a->wake,
+        .failure = &a->failure,
+        .wanted = mapping_wanted,
+        .wanted_owner = &a->mapping,
+    };
+    a->source_driver = source_driver_of(lc->from->engine);
+    if (!a->source_driver)
+        return fail(&a->failure, ERROR_CONFIG, "system %s cannot be a source", lc->from->name);
+    return a->source_driver->open(&options, &a->source);
+}
+
+/* Does the source's log hold the rows that its foreign keys' cascades changed? (MYSQL.md 4.4) */
+static bool cascades_in_log(struct attempt *a)
+{
+    struct session *s = a->source_driver->session(a->source);
+    struct session_base *base = (struct session_base *)s;
+    struct rows rows;
+    if (base->engine == ENGINE_POSTGRES)
+        return true;
+    if (base->engine == ENGINE_MARIADB || base->version < 90600)
+        return false;
+    if (session_query(s, &a->arena, &rows, "SELECT @@global.innodb_native_foreign_keys", 0,
+                      NULL) != STATUS_OK ||
+        rows.nrows != 1)
+        return false;
+    return strcmp(rows_cell(&rows, 0, 0), "0") == 0;
+}
+
+static enum status open_sink(struct attempt *a)
+{
+    struct apply *apply = &a->writer.apply;
+    struct sink_options options = {
+        .endpoint = &a->lc->to->apply,
+        .link = a->lc->name,
+        .cascades_in_log = cascades_in_log(a),
+        .lock_wait_ms = 2000,
+        .wake = &a->wake,
+        .failure = &a->writer.failure,
+    };
+    a->sink_driver = sink_driver_of(a->lc->to->engine);
+    TRY(attempt_writer_failed(a, a->sink_driver->open(&options, &apply->sink)));
+    apply->driver = a->sink_driver;
+    apply->link = a->lc->name;
+    apply->wake = &a->wake;
+    apply->net = net_new(order_rank, a);
+    apply->row_mode_only = link_row_mode(a->link, NULL);
+    return STATUS_OK;
+}
+
+/* What the writer says in every checkpoint of this link. */
+static void name_ourselves(struct attempt *a)
+{
+    struct apply *apply = &a->writer.apply;
+    apply->at.link = a->link_id;
+    apply->at.lane = 0;
+    apply->at.writer = link_writer_number(a->link);
+    apply->at.plan = a->plan_hash;
+    free(apply->path);
+    must(asprintf(&apply->path, "%lld", (long long)a->source_id) > 0);
+}
+
+static enum status open_both(struct attempt *a)
+{
+    TRY(open_source(a));
+    TRY(open_sink(a));
+    struct session *target = a->sink_driver->session(a->writer.apply.sink);
+    if (target)
+        TRY(state_prepare(target, &a->failure));
+    TRY(ids_settle(a, target));
+    link_plan_hash(a->lc, a->plan_hash);
+    name_ourselves(a);
+    TRY(mapping_resolve(a));
+    return order_targets(a);
+}
+
+enum status attempt_take_fence(struct attempt *a, const char *first)
+{
+    struct apply *apply = &a->writer.apply;
+    TRY(attempt_writer_failed(a, apply_take_fence(apply, first)));
+    link_set_positioned(a->link);
+    log_info("link=%s msg=\"fence taken\" seq=%lld position=%s", a->lc->name,
+             (long long)apply->at.seq, apply->position);
+    return a->source_driver->check_position(a->source, apply->position);
+}
+
+/* From where the link streams, after its copy where it makes one. */
+static enum status reach_position(struct attempt *a)
+{
+    struct last_checkpoint last;
+    TRY(attempt_writer_failed(a, apply_look(&a->writer.apply, &last, &a->arena)));
+    bool fresh = !last.exists; /* a slot may be made only where nothing depends on an older one */
+    TRY(a->source_driver->prepare(a->source, a->mapping.names, a->mapping.ntables, &fresh));
+    if (copy_wanted(a))
+        return copy_run(a, &last);
+    const char *end = NULL;
+    if (!last.exists)
+        TRY(a->source_driver->end(a->source, &a->arena, &end));
+    return attempt_take_fence(a, end);
+}
+
+static enum status stream_for_ever(struct attempt *a)
+{
+    link_set_state(a->link, LINK_STREAMING);
+    return stream_run(a, arena_strdup(&a->arena, a->writer.apply.position), NULL);
+}
+
+static void close_all(struct attempt *a)
+{
+    struct apply *apply = &a->writer.apply;
+    bool row_mode = apply->row_mode_only;
+    link_row_mode(a->link, &row_mode);
+    if (a->source)
+        a->source_driver->close(a->source);
+    if (apply->sink)
+        a->sink_driver->close(apply->sink);
+    net_free(apply->net);
+    apply_free(apply);
+    window_free(a->window);
+    mapping_free(&a->mapping);
+    intake_free(&a->intake);
+    arena_free(&a->arena);
+    uv_run(&a->loop, UV_RUN_DEFAULT); /* handles that close() began to close */
+    must(uv_loop_close(&a->loop) == 0);
+    pthread_mutex_destroy(&a->phase_mutex);
+}
+
+enum status attempt_run(struct link *l, struct attempt *a)
+{
+    a->link = l;
+    pthread_mutex_init(&a->phase_mutex, NULL);
+    must(uv_loop_init(&a->loop) == 0);
+    arena_init(&a->arena);
+    arena_init(&a->mapping.arena);
+    intake_init(&a->intake, a->lc->budget_bytes);
+    writer_init(&a->writer);
+    enum status status = open_both(a);
+    if (status == STATUS_OK)
+        status = reach_position(a);
+    if (status == STATUS_OK)
+        status = stream_for_ever(a);
+    if (status != STATUS_OK && wake_is_set(&a->wake))
+        status = fail(&a->failure, ERROR_STOPPED, "asked to stop");
+    close_all(a);
+    return status;
+}

@@ -1,0 +1,235 @@
+/* The first copy, in stages. State is in the target: millrace.chunk holds each chunk's key range,
+ * and its position once it is finished.
+ *
+ *   plan      every table without chunks is cut into key ranges, all at once
+ *   catch up  the stream goes exactly to the position of the view that the readers hold; tables
+ *             that are not finished are in their window: a missing row is no error there
+ *   chunks    several readers, each with a lane of its own; the stream stands still
+ *   stream    from that same position on, strict again
+ *
+ * Why a window needs no key ranges in C: at the position P of a checkpoint the target holds, of an
+ * unfinished range, only rows that the source had at P, each as it was at P: an insert in the
+ * window is written, an update or delete of a row that is not there is passed over (the chunk will
+ * bring it as it is then), and chunks leave rows alone that are there already. A view that is not
+ * exact (MySQL: somewhere between `low` and `high`) is brought to `high` by the same stream, whose
+ * updates insert where the row is missing, and whose deleted keys the chunks leave out. */
+#include <string.h>
+#include "base/crash.h"
+#include "base/guard.h"
+#include "base/log.h"
+#include "link/internal.h"
+
+enum { PEER_WAIT_MS = 100, PEER_WARN_EVERY = 100 };
+
+bool copy_wanted(const struct attempt *a)
+{
+    return a->lc->copies && a->lc->first_copy == COPY_TO_EMPTY &&
+           a->lc->to->engine != ENGINE_NULL;
+}
+
+static struct session *target_session(struct attempt *a)
+{
+    return a->sink_driver->session(a->writer.apply.sink);
+}
+
+/* ---- which tables are not copied yet ---- */
+
+static int chunks_of(const struct mapped_table *t, const struct chunk *chunks, int n, int *done)
+{
+    int total = 0;
+    *done = 0;
+    for (int i = 0; i < n; i++) {
+        if (strcmp(chunks[i].table, t->label) != 0)
+            continue;
+        total++;
+        *done += chunks[i].finished;
+    }
+    return total;
+}
+
+/* Marks the windows; true where something is left to copy. */
+static bool mark_windows(struct attempt *a, const struct chunk *chunks, int n)
+{
+    bool open = false;
+    for (int i = 0; i < a->mapping.ntables; i++) {
+        struct mapped_table *t = &a->mapping.tables[i];
+        int done, total = chunks_of(t, chunks, n, &done);
+        t->window = total == 0 || done < total;
+        open = open || t->window;
+    }
+    a->window_open = open;
+    return open;
+}
+
+/* A table that joins, like all of a first run, must be empty at the target. */
+static enum status check_empty(struct attempt *a, const struct chunk *chunks, int n)
+{
+    for (int i = 0; i < a->mapping.ntables; i++) {
+        struct mapped_table *t = &a->mapping.tables[i];
+        int done;
+        enum status status = STATUS_OK;
+        if (chunks_of(t, chunks, n, &done) > 0)
+            continue;
+        bool empty = a->sink_driver->is_empty(a->writer.apply.sink, t->written, &status);
+        TRY(attempt_writer_failed(a, status));
+        if (!empty)
+            return fail(&a->failure, ERROR_NOT_EMPTY,
+                        "table %s in system %s has rows, and first_copy is to_empty: empty it, or "
+                        "say first_copy: none where both sides are already equal",
+                        t->label, a->lc->to->name);
+    }
+    return STATUS_OK;
+}
+
+/* ---- plan ---- */
+
+static void add_chunks(struct attempt *a, const struct mapped_table *t, const char *const *bounds,
+                       int nbounds, struct chunk *out)
+{
+    (void)a;
+    for (int i = 0; i <= nbounds; i++)
+        out[i] = (struct chunk){
+            .table = t->label,
+            .n = i,
+            .low = i == 0 ? NULL : bounds[i - 1],
+            .high = i == nbounds ? NULL : bounds[i],
+        };
+}
+
+static enum status plan_table(struct attempt *a, struct snapshot *snapshot,
+                              const struct mapped_table *t)
+{
+    const char **bounds = NULL;
+    int nbounds = 0;
+    TRY(a->source_driver->snapshot_bounds(snapshot, t->relation, a->lc->copy_chunk_rows, &a->arena,
+                                          &bounds, &nbounds));
+    struct chunk *chunks = arena_zalloc(&a->arena, sizeof *chunks * (size_t)(nbounds + 1));
+    add_chunks(a, t, bounds, nbounds, chunks);
+    return state_plan_chunks(target_session(a), a->link_id, chunks, nbounds + 1, &a->failure);
+}
+
+static enum status plan_missing(struct attempt *a, struct snapshot *snapshot, struct chunk **chunks,
+                                int *n)
+{
+    for (int i = 0; i < a->mapping.ntables; i++) {
+        int done;
+        const struct mapped_table *t = &a->mapping.tables[i];
+        if (chunks_of(t, *chunks, *n, &done) == 0)
+            TRY(plan_table(a, snapshot, t));
+    }
+    return state_chunks(target_session(a), a->link_id, &a->arena, chunks, n, &a->failure);
+}
+
+/* ---- catch up ---- */
+
+static struct net_rules window_rules(void *owner, const struct relation *target)
+{
+    const struct attempt *a = owner;
+    const struct mapped_table *t = target->plan;
+    bool window = a->window_open && t && t->window;
+    return (struct net_rules){.lenient = window, .upsert = window && a->complete_images};
+}
+
+static void deleted(void *owner, const struct change *c)
+{
+    struct attempt *a = owner;
+    const struct mapped_table *t = c->relation->plan;
+    if (a->window && t && t->window)
+        window_deleted(a->window, c);
+}
+
+static enum status catch_up(struct attempt *a, const char *high)
+{
+    struct apply *apply = &a->writer.apply;
+    if (a->source_driver->compare(apply->position, high) == POSITION_EQUAL)
+        return STATUS_OK;
+    log_info("link=%s msg=\"catching up with the view\" from=%s to=%s", a->lc->name,
+             apply->position, high);
+    apply->rules = window_rules;
+    apply->deleted = deleted;
+    apply->owner = a;
+    TRY(stream_run(a, arena_strdup(&a->arena, apply->position), high));
+    if (a->source_driver->compare(apply->position, high) == POSITION_EQUAL)
+        return STATUS_OK;
+    return attempt_writer_failed(a, apply_position(apply, high, NULL));
+}
+
+/* ---- the whole ---- */
+
+static enum status wait_for_peer(struct attempt *a)
+{
+    for (int i = 0; !link_peer_positioned(a->link); i++) {
+        if (i % PEER_WARN_EVERY == PEER_WARN_EVERY - 1)
+            log_warn("link=%s msg=\"waiting until the other direction has fixed its position\"",
+                     a->lc->name);
+        if (wake_poll(&a->wake, -1, 0, PEER_WAIT_MS) < 0)
+            return fail(&a->failure, ERROR_STOPPED, "asked to stop");
+    }
+    return STATUS_OK;
+}
+
+static int readers_of(const struct attempt *a, struct snapshot *snapshot)
+{
+    if (!a->source_driver->snapshot_readers)
+        return a->lc->copy_readers;
+    return a->source_driver->snapshot_readers(snapshot);
+}
+
+static enum status copy_chunks(struct attempt *a, struct snapshot *snapshot, bool first,
+                               struct chunk *chunks, int n)
+{
+    const char *low = a->source_driver->snapshot_low(snapshot);
+    const char *high = a->source_driver->snapshot_high(snapshot);
+    bool exact = a->source_driver->compare(low, high) == POSITION_EQUAL;
+    TRY(plan_missing(a, snapshot, &chunks, &n));
+    if (first)
+        TRY(attempt_take_fence(a, low));
+    if (!exact)
+        a->window = window_new();
+    if (GUARD_COPY_HAND_OVER)
+        TRY(catch_up(a, high));
+    link_set_state(a->link, LINK_COPYING);
+    TRY(workers_run(a, snapshot, readers_of(a, snapshot), chunks, n,
+                    arena_strdup(&a->arena, high), !first || !exact));
+    a->window_open = false;
+    for (int i = 0; i < a->mapping.ntables; i++)
+        a->mapping.tables[i].window = false;
+    crash_here(CRASH_COPY_HAND_OVER);
+    return STATUS_OK;
+}
+
+/* First run: nothing of the link is in the target but, perhaps, a plan without a checkpoint. */
+static enum status prepare_first(struct attempt *a)
+{
+    TRY(check_empty(a, NULL, 0));
+    TRY(wait_for_peer(a));
+    return state_forget_chunks(target_session(a), a->link_id, NULL, &a->failure);
+}
+
+enum status copy_run(struct attempt *a, const struct last_checkpoint *last)
+{
+    struct chunk *chunks = NULL;
+    int n = 0;
+    bool first = !last->exists;
+    a->complete_images = a->lc->from->engine != ENGINE_POSTGRES;
+    if (first) {
+        TRY(prepare_first(a));
+        mark_windows(a, NULL, 0);
+    } else {
+        TRY(attempt_take_fence(a, NULL));
+        TRY(state_chunks(target_session(a), a->link_id, &a->arena, &chunks, &n, &a->failure));
+        if (!mark_windows(a, chunks, n))
+            return STATUS_OK;
+        TRY(check_empty(a, chunks, n));
+    }
+    struct snapshot *snapshot = NULL;
+    TRY(a->source_driver->snapshot_open(a->source, a->lc->copy_readers,
+                                        first ? NULL : a->writer.apply.position, &snapshot));
+    crash_here(CRASH_AFTER_SNAPSHOT);
+    enum status status = copy_chunks(a, snapshot, first, chunks, n);
+    a->source_driver->snapshot_close(snapshot);
+    if (status == STATUS_OK)
+        log_info("link=%s msg=\"first copy finished\" position=%s", a->lc->name,
+                 a->writer.apply.position);
+    return status;
+}

@@ -1,0 +1,186 @@
+/* What the files of this folder share: the state of a link and of one attempt, by owner.
+ *
+ *   link.c      thread, attempts, back-off, status      attempt.c  connect, ids, fence, close
+ *   ids.c       who is who                              mapping.c  tables and their plans
+ *   order.c     foreign-key order of the targets        stream.c   intake -> plan -> writer, acks
+ *   writer.c    the writer's thread                     copy.c     first copy, its stages
+ *   worker.c    one reader of a copy and its lane       window.c   the rules while a copy is open
+ */
+#ifndef MILLRACE_LINK_INTERNAL_H
+#define MILLRACE_LINK_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <uv.h>
+#include "base/backoff.h"
+#include "link/drivers.h"
+#include "link/link.h"
+#include "sinks/apply.h"
+#include "state/checkpoint.h"
+#include "state/marker.h"
+#include "transforms/plan.h"
+#include "transforms/zone.h"
+
+/* ---- mapping.c: resolved at the start of an attempt, read-only while threads run ---- */
+
+struct mapped_table {
+    struct table_name source; /* as the source's catalog spells it */
+    const struct flow *flow;
+    struct table_name target;
+    char *label;                     /* "schema.table" of the target: names its chunks */
+    const struct relation *relation; /* of the source, from its catalog */
+    const struct relation *written;  /* of the target, the writer's sink's; ->plan points back */
+    struct plan *plan;               /* relation -> written */
+    int rank;                        /* foreign keys: parents first */
+    bool window;                     /* its copy is not finished */
+};
+
+struct mapping {
+    struct arena arena;
+    struct mapped_table *tables; /* sorted by source name */
+    int ntables;
+    struct table_name *names;    /* the source names alone, in the same order */
+    const struct zone *from, *to;
+};
+
+struct attempt;
+
+enum status mapping_resolve(struct attempt *a);
+bool mapping_wanted(void *mapping, const char *schema, const char *table);
+/* The compiled plan for a relation as the log describes it; kept in relation->plan. */
+enum status mapping_plan(struct attempt *a, const struct relation *r, struct plan **out,
+                         struct mapped_table **table);
+void mapping_free(struct mapping *m);
+
+/* ---- order.c ---- */
+enum status order_targets(struct attempt *a); /* fills mapped_table.rank */
+int order_rank(void *attempt, const struct relation *target);
+
+/* ---- writer.c: the thread that owns `apply` while it runs ---- */
+
+struct writer {
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t mutex;
+    pthread_cond_t work;
+    struct batch *queue_first, *queue_last; /* to be applied */
+    struct batch *done_first, *done_last;   /* applied, to be given back */
+    int pending;              /* queued or being applied */
+    bool stop, failed;
+    enum status status;       /* when failed */
+    const char *skip;         /* the transaction to pass; NULL: none */
+    bool skipped;
+    struct apply apply;
+    struct failure failure;   /* of apply and its sink */
+    uv_async_t *written;      /* told after each batch, and on failure */
+};
+
+enum { WRITER_QUEUE = 2 }; /* one being applied, one waiting */
+
+void writer_init(struct writer *w);
+enum status writer_start(struct writer *w, uv_async_t *written, struct failure *f);
+void writer_push(struct writer *w, struct batch *b);
+struct batch *writer_done(struct writer *w); /* NULL: none */
+int writer_pending(struct writer *w);
+bool writer_failed(struct writer *w, enum status *status);
+void writer_stop(struct writer *w); /* after the batch in hand; joins; frees what is queued */
+
+/* ---- window.c: deleted keys, while views between two positions are brought to one ---- */
+struct window;
+struct window *window_new(void);
+void window_free(struct window *w);
+/* The key of a deleted target row; thread: the writer's. */
+void window_deleted(struct window *w, const struct change *c);
+/* Was this row's key deleted in the window? Read-only then: any thread. */
+bool window_holds(const struct window *w, const struct relation *target, const struct value *row);
+
+/* ---- attempt ---- */
+
+enum attempt_phase {
+    PHASE_SETUP, /* a stop wakes whatever waits */
+    PHASE_STREAM /* a stop drains */
+};
+
+struct held_ack { /* keep_log: positions that may not be acknowledged yet */
+    struct held_ack *next;
+    int64_t at_us;
+    uint64_t bytes; /* log bytes read when it became durable */
+    char position[];
+};
+
+struct attempt {
+    struct link *link;
+    const struct link_config *lc;
+    struct failure failure; /* the link's thread's */
+    struct wake wake;
+    uv_loop_t loop;
+    pthread_mutex_t phase_mutex;
+    enum attempt_phase phase;
+
+    const struct source_driver *source_driver;
+    struct source *source;
+    const struct sink_driver *sink_driver;
+    int64_t source_id, target_id, link_id;
+    unsigned char plan_hash[PLAN_HASH_BYTES];
+    struct mapping mapping;
+    struct intake intake;
+    struct marker_guard guard;
+    struct writer writer;
+    struct arena arena; /* of the attempt: positions and the like */
+
+    /* stream.c */
+    uv_async_t ready, written, nudge;
+    uv_timer_t tick;
+    const char *until;      /* the stream ends exactly here; NULL: never */
+    bool ending;  /* why is said; what was decoded before still goes through the writer */
+    bool cut_off; /* nothing later may be handed over */
+    bool closing; /* the handles are closing: the loop runs out */
+    int64_t ending_since_us;
+    enum status end_status; /* what `failure` says then */
+    int64_t idle_checkpoint_at_us;
+    uint64_t log_bytes;     /* read since the stream began */
+    struct held_ack *held_first, *held_last;
+    uint64_t rate_rows;
+    int64_t rate_at_us;
+    int64_t waiting_since_us; /* source commit of the oldest transaction not yet written; 0 none */
+    uint32_t tuned_changes;   /* apply_ms: changes a batch may hold */
+
+    /* copy.c */
+    struct window *window;  /* NULL: snapshots are exact */
+    bool window_open;       /* some table's copy is not finished */
+    bool complete_images;   /* the source's log gives whole rows */
+};
+
+enum status attempt_run(struct link *l, struct attempt *a); /* blocks until it ends */
+void attempt_stop(struct attempt *a);                        /* any thread, under the link's lock */
+
+/* attempt.c: takes the fence (`first`: the position where there is no checkpoint yet), then asks
+ * the source whether its log still holds the position. */
+enum status attempt_take_fence(struct attempt *a, const char *first);
+void attempt_set_phase(struct attempt *a, enum attempt_phase phase);
+enum status attempt_writer_failed(struct attempt *a, enum status status); /* takes its text over */
+
+/* ids.c */
+enum status ids_settle(struct attempt *a, struct session *target);
+/* stream.c: streams from `from`; NULL `until`: until stopped (STATUS_STOPPED) or failed. With
+ * `until`: STATUS_OK when the checkpoint stands exactly there. */
+enum status stream_run(struct attempt *a, const char *from, const char *until);
+/* copy.c: copies what is not copied; on OK the checkpoint's position is where the stream goes on. */
+enum status copy_run(struct attempt *a, const struct last_checkpoint *last);
+bool copy_wanted(const struct attempt *a);
+struct copy; /* worker.c: all chunks still to be done, shared by the workers */
+enum status workers_run(struct attempt *a, struct snapshot *snapshot, int readers,
+                        struct chunk *chunks, int nchunks, const char *position, bool absent_only);
+
+/* link.c: what an attempt tells */
+void link_set_state(struct link *l, enum link_state state);
+void link_set_positioned(struct link *l);
+bool link_peer_positioned(struct link *l);
+void link_show(struct link *l, void (*set)(struct link_status *s, void *arg), void *arg);
+const char *link_skip_position(struct link *l);
+void link_skip_done(struct link *l);
+int64_t link_writer_number(const struct link *l);
+bool link_row_mode(struct link *l, const bool *set); /* reads, or sets and reads */
+bool link_ends_after_skip(struct link *l);
+
+#endif

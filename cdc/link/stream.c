@@ -1,0 +1,483 @@
+/* The stream: the link's loop between the source's intake and the writer's queue.
+ *
+ *   on_ready    something was decoded: convert it, hand it to the writer while it has room
+ *   on_written  a batch is durable: show it, acknowledge it, make room
+ *   on_tick     idle checkpoints, kept log, figures
+ *   on_nudge    asked to stop
+ *
+ * The end has one way: `end_with` says why; what was decoded before still goes through the writer;
+ * then everything closes. A failed writer ends at once: its transaction was rolled back. */
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "link/internal.h"
+
+enum {
+    TICK_MS = 1000,
+    UNTIL_TICK_MS = 20,
+    DRAIN_LIMIT_US = 10 * 1000 * 1000,
+    IDLE_LOG_BYTES = 16 * 1024 * 1024,
+    BATCH_CHANGES_MIN = 64,
+    BATCH_CHANGES_MAX = 100 * 1000,
+};
+static const int64_t idle_at_least_every_us = 3600LL * 1000 * 1000;
+
+static void end_with(struct attempt *a, enum status status)
+{
+    if (a->ending)
+        return;
+    a->ending = true;
+    a->end_status = status;
+    a->ending_since_us = clock_monotonic_us();
+    a->source_driver->stop(a->source);
+}
+
+/* ---- intake -> plan ---- */
+
+/* Converts the batch's changes in place, leaving out those of a table that starts over. On an error
+ * the batch holds the whole transactions before the bad one; `*good` says how many. */
+static enum status convert(struct attempt *a, struct batch *b, uint32_t *good)
+{
+    uint32_t kept = 0;
+    for (*good = 0; *good < b->ntransactions; ++*good) {
+        struct transaction *t = &b->transactions[*good];
+        uint32_t first = kept;
+        for (uint32_t i = t->first_change; i < t->first_change + t->nchanges; i++) {
+            struct change c = b->changes[i];
+            struct mapped_table *table;
+            struct plan *plan;
+            TRY(mapping_plan(a, c.relation, &plan, &table));
+            if (table->window && table->written->nkey == 0)
+                continue; /* its one chunk is read again, whole */
+            TRY(plan_apply(plan, &c, &b->arena, &a->failure));
+            b->changes[kept++] = c;
+        }
+        t->first_change = first;
+        t->nchanges = kept - first;
+    }
+    b->nchanges = kept;
+    return STATUS_OK;
+}
+
+/* Leaves the first `n` transactions in the batch. */
+static void cut(struct batch *b, uint32_t n)
+{
+    b->ntransactions = n;
+    b->nchanges = n == 0 ? 0 : b->transactions[n - 1].first_change + b->transactions[n - 1].nchanges;
+}
+
+/* Transactions beyond `until` are not for this stream. */
+static void cut_at_until(struct attempt *a, struct batch *b)
+{
+    uint32_t n = 0;
+    while (n < b->ntransactions) {
+        const char *position = b->transactions[n].position;
+        if (position && a->source_driver->compare(position, a->until) > POSITION_EQUAL)
+            break;
+        n++;
+    }
+    if (n < b->ntransactions) {
+        cut(b, n);
+        a->cut_off = true;
+        end_with(a, STATUS_OK);
+    }
+}
+
+static void to_writer(struct attempt *a, struct batch *b)
+{
+    if (a->waiting_since_us == 0 && b->ntransactions > 0)
+        a->waiting_since_us = b->transactions[0].committed_us;
+    writer_push(&a->writer, b);
+}
+
+static void submit(struct attempt *a, struct batch *b)
+{
+    uint32_t good;
+    crash_here(CRASH_AFTER_DECODE);
+    a->log_bytes += b->source_bytes;
+    if (a->until)
+        cut_at_until(a, b);
+    enum status status = convert(a, b, &good);
+    if (status != STATUS_OK) {
+        const char *position = b->transactions[good].position;
+        fail_in(&a->failure, "at position %s", position ? position : "of a large transaction");
+        cut(b, good);
+        a->cut_off = true;
+        end_with(a, status);
+    }
+    if (b->ntransactions > 0)
+        to_writer(a, b);
+    else
+        intake_return(&a->intake, b);
+}
+
+static bool reached_until(struct attempt *a, const char *position)
+{
+    return a->until && position && a->source_driver->compare(position, a->until) >= POSITION_EQUAL &&
+           a->source_driver->compare(position, a->until) != POSITION_UNRELATED;
+}
+
+static void take_intake_failure(struct attempt *a)
+{
+    if (!a->intake.failed || a->ending)
+        return;
+    a->failure = a->intake.failure;
+    end_with(a, error_status(a->failure.code));
+}
+
+static void check_end(struct attempt *a);
+
+/* After `until`, or after a batch that could not be converted, nothing later may go out. */
+static bool done_submitting(const struct attempt *a)
+{
+    return a->closing || a->cut_off;
+}
+
+static void pump(struct attempt *a)
+{
+    struct batch *b;
+    while (!done_submitting(a) && writer_pending(&a->writer) < WRITER_QUEUE &&
+           (b = intake_take(&a->intake)))
+        submit(a, b);
+    check_end(a);
+}
+
+/* ---- written -> acknowledgement ---- */
+
+static void acknowledge(struct attempt *a, const char *position)
+{
+    crash_here(CRASH_BEFORE_ACK);
+    a->source_driver->ack(a->source, position);
+    crash_here(CRASH_AFTER_ACK);
+}
+
+static void release_held_acks(struct attempt *a)
+{
+    int64_t now = clock_monotonic_us();
+    struct held_ack *h, *last = NULL;
+    while ((h = a->held_first) &&
+           now - h->at_us >= a->lc->keep_log_ms * 1000 &&
+           a->log_bytes - h->bytes >= a->lc->keep_log_bytes) {
+        a->held_first = h->next;
+        free(last);
+        last = h;
+    }
+    if (!a->held_first)
+        a->held_last = NULL;
+    if (last)
+        acknowledge(a, last->position);
+    free(last);
+}
+
+/* keep_log: acknowledged later, when it is old enough and far enough behind. */
+static void hold_ack(struct attempt *a, const char *position)
+{
+    struct held_ack *h = malloc(sizeof *h + strlen(position) + 1);
+    must(h);
+    h->next = NULL;
+    h->at_us = clock_monotonic_us();
+    h->bytes = a->log_bytes;
+    strcpy(h->position, position);
+    if (a->held_last)
+        a->held_last->next = h;
+    else
+        a->held_first = h;
+    a->held_last = h;
+}
+
+static void durable(struct attempt *a, const char *position)
+{
+    if (a->lc->keep_log_ms == 0 && a->lc->keep_log_bytes == 0)
+        acknowledge(a, position);
+    else
+        hold_ack(a, position);
+}
+
+static void free_held_acks(struct attempt *a)
+{
+    struct held_ack *h;
+    while ((h = a->held_first)) {
+        a->held_first = h->next;
+        free(h);
+    }
+    a->held_last = NULL;
+}
+
+/* apply_ms: fewer changes a batch when locks were held too long, slowly more when not. */
+static void tune(struct attempt *a, const struct batch *b)
+{
+    int64_t took = atomic_load(&a->writer.apply.apply_us), aim = a->lc->apply_ms * 1000LL;
+    uint64_t n = a->tuned_changes;
+    if (took > aim && b->nchanges > BATCH_CHANGES_MIN)
+        n = (uint64_t)b->nchanges * (uint64_t)aim / (uint64_t)took;
+    else if (b->nchanges * 2 > n)
+        n += n / 8 + 1;
+    n = n < BATCH_CHANGES_MIN ? BATCH_CHANGES_MIN : n > BATCH_CHANGES_MAX ? BATCH_CHANGES_MAX : n;
+    a->tuned_changes = (uint32_t)n;
+    if (!a->writer.skip && !link_skip_position(a->link))
+        a->intake.batch_changes = a->tuned_changes;
+}
+
+/* What a finished batch tells the status. */
+static void show_written(struct link_status *s, void *arg)
+{
+    const struct batch *b = arg;
+    const char *position = batch_position(b);
+    if (position && (b->ends || b->ntransactions == 0))
+        snprintf(s->position, sizeof s->position, "%s", position);
+    if (b->ntransactions == 0)
+        return;
+    s->rows += b->nchanges;
+    if (!b->ends)
+        return;
+    const struct transaction *last = &b->transactions[b->ntransactions - 1];
+    s->transactions += b->ntransactions;
+    s->commits++;
+    if (last->committed_us)
+        s->lag_us = clock_wall_us() - last->committed_us;
+}
+
+static void finish_batch(struct attempt *a, struct batch *b)
+{
+    link_show(a->link, show_written, b);
+    if (b->ntransactions == 0) {
+        durable(a, b->progress);
+        batch_free(b); /* made here, not by the intake */
+        return;
+    }
+    tune(a, b);
+    if (b->ends)
+        durable(a, batch_position(b));
+    a->waiting_since_us = 0;
+    intake_return(&a->intake, b);
+}
+
+static void after_skip(struct attempt *a)
+{
+    if (!a->writer.skipped)
+        return;
+    a->writer.skipped = false;
+    log_info("link=%s msg=\"transaction skipped, its rows are in millrace.held\" position=%s",
+             a->lc->name, a->writer.apply.position);
+    link_skip_done(a->link);
+    a->intake.batch_changes = a->tuned_changes;
+    if (link_ends_after_skip(a->link))
+        end_with(a, STATUS_STOPPED);
+}
+
+static void close_handles(struct attempt *a);
+
+static void writer_gave_up(struct attempt *a, enum status status)
+{
+    end_with(a, status);
+    a->end_status = status;
+    a->failure = a->writer.failure;
+    close_handles(a);
+}
+
+static void on_written(uv_async_t *handle)
+{
+    struct attempt *a = handle->data;
+    enum status status;
+    struct batch *b;
+    bool failed = writer_failed(&a->writer, &status);
+    while (!failed && (b = writer_done(&a->writer)))
+        finish_batch(a, b);
+    if (failed) {
+        writer_gave_up(a, status);
+        return;
+    }
+    after_skip(a);
+    pump(a);
+}
+
+/* ---- idle ---- */
+
+/* A position without rows is worth a transaction only now and then: else two idle links would wake
+ * each other for ever. */
+static bool idle_is_due(struct attempt *a, bool moved, uint64_t log_bytes)
+{
+    int64_t age_us = clock_monotonic_us() - a->idle_checkpoint_at_us;
+    if (a->until || log_bytes >= IDLE_LOG_BYTES || age_us >= idle_at_least_every_us)
+        return true;
+    return moved && age_us >= a->lc->idle_checkpoint_ms * 1000;
+}
+
+static void idle_checkpoint(struct attempt *a)
+{
+    bool moved;
+    uint64_t log_bytes;
+    const char *position;
+    if (a->ending || writer_pending(&a->writer) > 0 ||
+        !intake_peek_idle(&a->intake, &moved, &log_bytes) || !idle_is_due(a, moved, log_bytes))
+        return;
+    struct batch *b = batch_new();
+    b->begins = b->ends = true;
+    if (!intake_idle(&a->intake, &b->arena, &position, &moved, &log_bytes)) {
+        batch_free(b);
+        return;
+    }
+    a->idle_checkpoint_at_us = clock_monotonic_us();
+    if (reached_until(a, position)) {
+        batch_free(b);
+        end_with(a, STATUS_OK);
+        return;
+    }
+    a->log_bytes += log_bytes;
+    b->progress = position;
+    writer_push(&a->writer, b);
+}
+
+/* ---- figures ---- */
+
+static void show_figures(struct link_status *s, void *arg)
+{
+    struct attempt *a = arg;
+    const struct apply *apply = &a->writer.apply;
+    int64_t now = clock_monotonic_us();
+    if (now - a->rate_at_us >= 1000 * 1000) {
+        s->rows_per_second = (double)(s->rows - a->rate_rows) * 1e6 / (double)(now - a->rate_at_us);
+        a->rate_rows = s->rows;
+        a->rate_at_us = now;
+    }
+    s->lock_waits = atomic_load(&apply->lock_waits);
+    s->row_mode_transactions = atomic_load(&apply->row_mode_transactions);
+    s->paused = intake_full(&a->intake);
+    pthread_mutex_lock(&a->intake.mutex);
+    s->backlog_bytes = a->intake.outstanding_bytes;
+    pthread_mutex_unlock(&a->intake.mutex);
+    if (s->backlog_bytes == 0)
+        s->lag_us = s->lag_us < 0 ? -1 : 0;
+    else if (a->waiting_since_us && clock_wall_us() - a->waiting_since_us > s->lag_us)
+        s->lag_us = clock_wall_us() - a->waiting_since_us;
+}
+
+/* ---- the loop's hooks ---- */
+
+static void on_ready(uv_async_t *handle)
+{
+    pump(handle->data);
+}
+
+static void on_tick(uv_timer_t *handle)
+{
+    struct attempt *a = handle->data;
+    link_show(a->link, show_figures, a);
+    release_held_acks(a);
+    idle_checkpoint(a);
+    pump(a);
+    if (a->ending && clock_monotonic_us() - a->ending_since_us > DRAIN_LIMIT_US)
+        wake_set(&a->wake); /* the writer is stuck: its call fails, nothing is committed */
+}
+
+static void on_nudge(uv_async_t *handle)
+{
+    struct attempt *a = handle->data;
+    link_set_state(a->link, LINK_DRAINING);
+    fail(&a->failure, ERROR_STOPPED, "asked to stop");
+    end_with(a, STATUS_STOPPED);
+    pump(a);
+}
+
+static void intake_ready(void *owner)
+{
+    uv_async_send(&((struct attempt *)owner)->ready);
+}
+
+static void intake_room(void *owner)
+{
+    struct attempt *a = owner;
+    if (!a->ending)
+        a->source_driver->room(a->source);
+}
+
+/* Everything decoded before the end has gone through the writer? */
+static void check_end(struct attempt *a)
+{
+    take_intake_failure(a);
+    if (!a->ending || writer_pending(&a->writer) > 0)
+        return;
+    struct batch *b;
+    if (!done_submitting(a) && (b = intake_take(&a->intake))) {
+        submit(a, b);
+        return;
+    }
+    close_handles(a);
+}
+
+static void close_handles(struct attempt *a)
+{
+    if (a->closing)
+        return;
+    a->closing = true;
+    attempt_set_phase(a, PHASE_SETUP);
+    uv_close((uv_handle_t *)&a->ready, NULL);
+    uv_close((uv_handle_t *)&a->written, NULL);
+    uv_close((uv_handle_t *)&a->nudge, NULL);
+    uv_close((uv_handle_t *)&a->tick, NULL);
+}
+
+static void open_handles(struct attempt *a)
+{
+    int tick_ms = a->until ? UNTIL_TICK_MS : TICK_MS;
+    uv_async_init(&a->loop, &a->ready, on_ready);
+    uv_async_init(&a->loop, &a->written, on_written);
+    uv_async_init(&a->loop, &a->nudge, on_nudge);
+    uv_timer_init(&a->loop, &a->tick);
+    a->ready.data = a->written.data = a->nudge.data = a->tick.data = a;
+    uv_timer_start(&a->tick, on_tick, (uint64_t)tick_ms, (uint64_t)tick_ms);
+}
+
+static void begin(struct attempt *a, const char *until)
+{
+    intake_free(&a->intake); /* what an earlier stream of this attempt left */
+    intake_init(&a->intake, a->lc->budget_bytes);
+    a->until = until;
+    a->ending = a->closing = a->cut_off = false;
+    a->end_status = STATUS_OK;
+    a->waiting_since_us = 0;
+    a->idle_checkpoint_at_us = a->rate_at_us = clock_monotonic_us();
+    a->intake.on_ready = intake_ready;
+    a->intake.on_room = intake_room;
+    a->intake.ready_owner = a->intake.room_owner = a;
+    a->tuned_changes = a->intake.batch_changes;
+    a->writer.skip = link_skip_position(a->link);
+    if (a->writer.skip)
+        a->intake.batch_changes = 1; /* one transaction a batch, until it is passed */
+    marker_guard_init(&a->guard, a->source_id, a->target_id);
+    open_handles(a);
+}
+
+/* The loop has run out: nothing of the stream is left running. */
+static void finish(struct attempt *a)
+{
+    a->source_driver->stop(a->source);
+    while (!a->source_driver->stopped(a->source)) {
+        uv_run(&a->loop, UV_RUN_NOWAIT);
+        wake_poll(&a->wake, -1, 0, 1);
+    }
+    writer_stop(&a->writer);
+    marker_guard_free(&a->guard);
+    free_held_acks(a);
+}
+
+enum status stream_run(struct attempt *a, const char *from, const char *until)
+{
+    begin(a, until);
+    enum status status = writer_start(&a->writer, &a->written, &a->failure);
+    if (status == STATUS_OK)
+        status = a->source_driver->start(a->source, from, &a->guard);
+    if (status != STATUS_OK) {
+        a->ending = true;
+        a->end_status = status;
+        close_handles(a);
+    } else {
+        attempt_set_phase(a, PHASE_STREAM);
+        pump(a); /* says that we are hungry */
+    }
+    uv_run(&a->loop, UV_RUN_DEFAULT);
+    finish(a);
+    return a->end_status;
+}
