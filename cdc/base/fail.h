@@ -65,6 +65,8 @@ struct failure {
     char text[FAILURE_TEXT_BYTES]; /* one line: what happened, where, what to do */
 };
 
+#undef fail /* cmocka.h, which unit tests include first, has a macro of this name */
+
 /* Sets the failure (an earlier text is replaced) and returns the class of `code`. */
 enum status fail(struct failure *f, enum error code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,85 @@
+/* test_fail.c: the list of errors, texts with context; back-off; quoting for logs. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "base/backoff.h"
+#include "base/fail.h"
+#include "base/log.h"
+
+static void the_code_decides_the_class(void **state)
+{
+    (void)state;
+    struct failure f;
+    failure_clear(&f);
+    assert_int_equal(fail(&f, ERROR_DEADLOCK, "table %s", "t"), STATUS_RETRY);
+    assert_string_equal(f.text, "table t");
+    assert_int_equal(f.code, ERROR_DEADLOCK);
+    assert_string_equal(error_name(f.code), "deadlock");
+    assert_int_equal(error_status(ERROR_NONE), STATUS_OK);
+}
+
+static void callers_put_their_context_before_the_text(void **state)
+{
+    (void)state;
+    struct failure f;
+    fail(&f, ERROR_UNIQUE, "duplicate key");
+    assert_int_equal(fail_in(&f, "table %s", "orders"), STATUS_DATA);
+    assert_string_equal(f.text, "table orders: duplicate key");
+    fail(&f, ERROR_UNIQUE, "again: %s", f.text);
+    assert_string_equal(f.text, "again: table orders: duplicate key");
+}
+
+static void a_long_text_is_cut(void **state)
+{
+    (void)state;
+    static char longer[3 * FAILURE_TEXT_BYTES];
+    memset(longer, 'x', sizeof longer - 1);
+    struct failure f;
+    fail(&f, ERROR_VALUE, "%s", longer);
+    assert_int_equal(strlen(f.text), FAILURE_TEXT_BYTES - 1);
+    fail_in(&f, "%s", longer);
+    fail_in(&f, "table");
+    assert_int_equal(strlen(f.text), FAILURE_TEXT_BYTES - 1);
+    assert_memory_equal(f.text, "table: xx", 9);
+}
+
+static void waits_double_up_to_ten_seconds(void **state)
+{
+    (void)state;
+    struct backoff b = {0};
+    for (int i = 0, step = 100; i < 50; i++, step *= step < 10000 ? 2 : 1) {
+        int most = step > 10000 ? 10000 : step;
+        int ms = backoff_next_ms(&b);
+        assert_in_range(ms, most * 3 / 4, most);
+    }
+    backoff_reset(&b);
+    assert_in_range(backoff_next_ms(&b), 75, 100);
+}
+
+static void quoted_text_stays_on_its_line(void **state)
+{
+    (void)state;
+    const char *a = log_quote("say \"hi\"\n\x01");
+    const char *b = log_quote("b");
+    assert_string_equal(a, "\"say \\\"hi\\\"\\n\\x01\"");
+    assert_string_equal(b, "\"b\"");
+    static char longer[20000];
+    memset(longer, '"', sizeof longer - 1);
+    const char *cut = log_quote(longer);
+    assert_string_equal(cut + strlen(cut) - 4, "...\"");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_code_decides_the_class),
+        cmocka_unit_test(callers_put_their_context_before_the_text),
+        cmocka_unit_test(a_long_text_is_cut),
+        cmocka_unit_test(waits_double_up_to_ten_seconds),
+        cmocka_unit_test(quoted_text_stays_on_its_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
