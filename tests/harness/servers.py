@@ -25,6 +25,7 @@ import time
 import psycopg2
 import psycopg2.extensions
 import pymysql
+import pymysql.constants.CLIENT
 
 USER = "mr"            # all privileges; the engine's and the tests' account unless a test says else
 PASSWORD = "s3cret-mr"
@@ -377,7 +378,8 @@ class _MySqlFamily(Server):
         return pymysql.connect(host="127.0.0.1", port=self.port, user=user, password=password,
                                database=database, autocommit=autocommit, charset="utf8mb4",
                                connect_timeout=5, init_command="SET time_zone='+00:00'",
-                               max_allowed_packet=256 << 20)
+                               max_allowed_packet=256 << 20,
+                               client_flag=pymysql.constants.CLIENT.FOUND_ROWS)
 
     def create_database(self, name):
         with self.connect() as c:

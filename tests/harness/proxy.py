@@ -1,0 +1,149 @@
+"""A TCP proxy on loopback that does to a connection what networks do.
+
+    with Proxy("127.0.0.1", port) as p:      # the engine connects to p.port
+        p.cut()                              # all connections end with a reset
+        p.stall(); p.resume()                # bytes stop, connections stay
+        p.down(); p.up()                     # new connections are reset too
+        p.delay_ms = 50                      # one way
+        p.cut_when(b"COMMIT", "reply")       # the next reply that holds it never arrives
+"""
+import socket
+import struct
+import threading
+import time
+
+
+class Proxy:
+    def __init__(self, host, port, listen_port=0):
+        self.target = (host, port)
+        self.delay_ms = 0
+        self.bytes_up = self.bytes_down = 0
+        self.connections_made = 0
+        self._open = threading.Event()
+        self._open.set()
+        self._down = False
+        self._trigger = None
+        self.triggered = threading.Event()
+        self._lock = threading.Lock()
+        self._pairs = set()
+        self._server = socket.create_server(("127.0.0.1", listen_port))
+        self.port = self._server.getsockname()[1]
+        self._closing = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self._closing = True
+        self._server.close()
+        self.resume()
+        self.cut()
+
+    # -- faults
+
+    def cut(self):
+        with self._lock:
+            pairs, self._pairs = self._pairs, set()
+        for pair in pairs:
+            for s in pair:
+                _reset(s)
+        return len(pairs)
+
+    def stall(self):
+        self._open.clear()
+
+    def resume(self):
+        self._open.set()
+
+    def down(self):
+        self._down = True
+        self.cut()
+
+    def up(self):
+        self._down = False
+
+    def cut_when(self, text, direction):
+        """Once: the first "request" or "reply" holding `text` is swallowed, its connection cut."""
+        assert direction in ("request", "reply")
+        self.triggered.clear()
+        self._trigger = (text, direction)
+
+    # -- traffic
+
+    def _accept(self):
+        while not self._closing:
+            try:
+                client, _ = self._server.accept()
+            except OSError:
+                return
+            if self._down:
+                _reset(client)
+                continue
+            try:
+                server = socket.create_connection(self.target, timeout=5)
+            except OSError:
+                _reset(client)
+                continue
+            server.settimeout(None)
+            for s in (client, server):
+                s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            pair = (client, server)
+            with self._lock:
+                self._pairs.add(pair)
+                self.connections_made += 1
+            for a, b, direction in ((client, server, "request"), (server, client, "reply")):
+                threading.Thread(target=self._pump, args=(a, b, direction, pair),
+                                 daemon=True).start()
+
+    def _pump(self, source, sink, direction, pair):
+        before = b""
+        try:
+            while True:
+                data = source.recv(65536)
+                if not data:
+                    break
+                if self.delay_ms:
+                    time.sleep(self.delay_ms / 1000)
+                self._open.wait()
+                trigger = self._trigger
+                if trigger and trigger[1] == direction and trigger[0] in before + data:
+                    self._trigger = None
+                    self._end(pair, reset=True)
+                    self.triggered.set()
+                    return
+                before = data[-64:]
+                sink.sendall(data)
+                if direction == "request":
+                    self.bytes_up += len(data)
+                else:
+                    self.bytes_down += len(data)
+        except OSError:
+            pass
+        self._end(pair)
+
+    def _end(self, pair, reset=False):
+        with self._lock:
+            self._pairs.discard(pair)
+        for s in pair:
+            if reset:
+                _reset(s)
+                continue
+            try:
+                s.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            s.close()
+
+
+def _reset(s):
+    """Close with RST, as a dead network path ends; shutdown wakes the thread that reads it."""
+    try:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    s.close()
