@@ -22,7 +22,8 @@ struct my {
 };
 
 /* Connects (client_found_rows, utf8mb4, TLS as the endpoint says: a wanted TLS that is not there is
- * an error), pins the session (list in the .c), learns engine and version. */
+ * an error), pins the session (list in session.c; wait_timeout is a day: a sink, which must not hold
+ * locks for long when its host dies, lowers it), learns engine and version. LOCAL INFILE is off. */
 enum status my_open(const struct endpoint *e, struct wake *wake, struct failure *f,
                     struct my **out);
 void my_close(struct my *my);
@@ -38,7 +39,7 @@ enum status my_fail_stmt(struct my *my, MYSQL_STMT *stmt, const char *doing);
 void my_add_name(struct buffer *b, const char *name);            /* `name` */
 void my_add_literal(struct buffer *b, const char *text, size_t size); /* 'escaped' utf8mb4 */
 
-/* ---- the one type table: types.c, grows by rows ---- */
+/* ---- the one type table: types.c, grows by rows (types.h); written values: literals.c ---- */
 struct my_type;
 
 /* By information_schema: DATA_TYPE ("bigint"), COLUMN_TYPE ("bigint(20) unsigned"), and MariaDB's
@@ -54,6 +55,9 @@ enum status my_value_write(const struct column *c, const struct value *v, struct
 /* Value -> an SQL literal for this column: quoted and escaped, x'..' for bytes, NULL. */
 enum status my_value_literal(const struct column *c, const struct value *v, struct buffer *out,
                              struct failure *f);
+
+/* How a SELECT names the column so that my_value_read gets every digit (floats). */
+void my_add_selected(struct buffer *b, const struct column *c);
 
 /* ---- catalog.c ---- */
 /* Columns with collation, codecs (`struct my_type` in column.codec), the primary key (or the first
