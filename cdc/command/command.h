@@ -1,5 +1,5 @@
-/* Commands: one file each, listed once in main.c. Each gets its parsed arguments and returns an exit
- * code; output for people and scripts goes to stdout, errors to stderr.
+/* Commands: one file each, listed once in main.c. Each gets its parsed arguments and returns an
+ * exit code; output for people and scripts goes to stdout, errors to stderr.
  */
 #ifndef MILLRACE_COMMAND_COMMAND_H
 #define MILLRACE_COMMAND_COMMAND_H

@@ -61,8 +61,8 @@ static bool cascades_in_log(struct attempt *a)
         return true;
     if (base->engine == ENGINE_MARIADB || base->version < 90600)
         return false;
-    if (session_query(s, &a->arena, &rows, "SELECT @@global.innodb_native_foreign_keys", 0,
-                      NULL) != STATUS_OK ||
+    if (session_query(s, &a->arena, &rows, "SELECT @@global.innodb_native_foreign_keys", 0, NULL) !=
+            STATUS_OK ||
         rows.nrows != 1)
         return false;
     return strcmp(rows_cell(&rows, 0, 0), "0") == 0;

@@ -23,8 +23,7 @@ enum { PEER_WAIT_MS = 100, PEER_WARN_EVERY = 100 };
 
 bool copy_wanted(const struct attempt *a)
 {
-    return a->lc->copies && a->lc->first_copy == COPY_TO_EMPTY &&
-           a->lc->to->engine != ENGINE_NULL;
+    return a->lc->copies && a->lc->first_copy == COPY_TO_EMPTY && a->lc->to->engine != ENGINE_NULL;
 }
 
 static struct session *target_session(struct attempt *a)
@@ -189,8 +188,8 @@ static enum status copy_chunks(struct attempt *a, struct snapshot *snapshot, boo
     if (GUARD_COPY_HAND_OVER)
         TRY(catch_up(a, high));
     link_set_state(a->link, LINK_COPYING);
-    TRY(workers_run(a, snapshot, readers_of(a, snapshot), chunks, n,
-                    arena_strdup(&a->arena, high), !first || !exact));
+    TRY(workers_run(a, snapshot, readers_of(a, snapshot), chunks, n, arena_strdup(&a->arena, high),
+                    !first || !exact));
     a->window_open = false;
     for (int i = 0; i < a->mapping.ntables; i++)
         a->mapping.tables[i].window = false;

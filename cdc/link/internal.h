@@ -39,7 +39,7 @@ struct mapping {
     struct arena arena;
     struct mapped_table *tables; /* sorted by source name */
     int ntables;
-    struct table_name *names;    /* the source names alone, in the same order */
+    struct table_name *names; /* the source names alone, in the same order */
     const struct zone *from, *to;
 };
 
@@ -65,14 +65,14 @@ struct writer {
     pthread_cond_t work;
     struct batch *queue_first, *queue_last; /* to be applied */
     struct batch *done_first, *done_last;   /* applied, to be given back */
-    int pending;              /* queued or being applied */
+    int pending;                            /* queued or being applied */
     bool stop, failed;
-    enum status status;       /* when failed */
-    const char *skip;         /* the transaction to pass; NULL: none */
+    enum status status; /* when failed */
+    const char *skip;   /* the transaction to pass; NULL: none */
     bool skipped;
     struct apply apply;
-    struct failure failure;   /* of apply and its sink */
-    uv_async_t *written;      /* told after each batch, and on failure */
+    struct failure failure; /* of apply and its sink */
+    uv_async_t *written;    /* told after each batch, and on failure */
 };
 
 enum { WRITER_QUEUE = 2 }; /* one being applied, one waiting */
@@ -131,14 +131,14 @@ struct attempt {
     /* stream.c */
     uv_async_t ready, written, nudge;
     uv_timer_t tick;
-    const char *until;      /* the stream ends exactly here; NULL: never */
-    bool ending;  /* why is said; what was decoded before still goes through the writer */
-    bool cut_off; /* nothing later may be handed over */
-    bool closing; /* the handles are closing: the loop runs out */
+    const char *until; /* the stream ends exactly here; NULL: never */
+    bool ending;       /* why is said; what was decoded before still goes through the writer */
+    bool cut_off;      /* nothing later may be handed over */
+    bool closing;      /* the handles are closing: the loop runs out */
     int64_t ending_since_us;
     enum status end_status; /* what `failure` says then */
     int64_t idle_checkpoint_at_us;
-    uint64_t log_bytes;     /* read since the stream began */
+    uint64_t log_bytes; /* read since the stream began */
     struct held_ack *held_first, *held_last;
     uint64_t rate_rows;
     int64_t rate_at_us;
@@ -146,13 +146,13 @@ struct attempt {
     uint32_t tuned_changes;   /* apply_ms: changes a batch may hold */
 
     /* copy.c */
-    struct window *window;  /* NULL: snapshots are exact */
-    bool window_open;       /* some table's copy is not finished */
-    bool complete_images;   /* the source's log gives whole rows */
+    struct window *window; /* NULL: snapshots are exact */
+    bool window_open;      /* some table's copy is not finished */
+    bool complete_images;  /* the source's log gives whole rows */
 };
 
 enum status attempt_run(struct link *l, struct attempt *a); /* blocks until it ends */
-void attempt_stop(struct attempt *a);                        /* any thread, under the link's lock */
+void attempt_stop(struct attempt *a);                       /* any thread, under the link's lock */
 
 /* attempt.c: takes the fence (`first`: the position where there is no checkpoint yet), then asks
  * the source whether its log still holds the position. */
@@ -165,7 +165,8 @@ enum status ids_settle(struct attempt *a, struct session *target);
 /* stream.c: streams from `from`; NULL `until`: until stopped (STATUS_STOPPED) or failed. With
  * `until`: STATUS_OK when the checkpoint stands exactly there. */
 enum status stream_run(struct attempt *a, const char *from, const char *until);
-/* copy.c: copies what is not copied; on OK the checkpoint's position is where the stream goes on. */
+/* copy.c: copies what is not copied; on OK the checkpoint's position is where the stream goes on.
+ */
 enum status copy_run(struct attempt *a, const struct last_checkpoint *last);
 bool copy_wanted(const struct attempt *a);
 struct copy; /* worker.c: all chunks still to be done, shared by the workers */

@@ -153,8 +153,8 @@ static enum status run_attempt(struct link *l, struct failure *f)
     l->attempt = a;
     l->status.attempts++;
     pthread_mutex_unlock(&l->mutex);
-    enum status status = stopping ? fail(&a->failure, ERROR_STOPPED, "asked to stop")
-                                  : attempt_run(l, a);
+    enum status status =
+        stopping ? fail(&a->failure, ERROR_STOPPED, "asked to stop") : attempt_run(l, a);
     pthread_mutex_lock(&l->mutex);
     l->attempt = NULL;
     pthread_mutex_unlock(&l->mutex);

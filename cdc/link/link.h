@@ -19,13 +19,13 @@
 #include "config/config.h"
 
 #define LINK_STATES(X)                                                                             \
-    X(LINK_STARTING, "starting")   /* connecting, checking, taking the fence */                    \
-    X(LINK_COPYING, "copying")     /* first copy */                                                \
+    X(LINK_STARTING, "starting") /* connecting, checking, taking the fence */                      \
+    X(LINK_COPYING, "copying")   /* first copy */                                                  \
     X(LINK_STREAMING, "streaming")                                                                 \
-    X(LINK_RETRYING, "retrying")   /* waits before the next attempt */                             \
-    X(LINK_DRAINING, "draining")   /* asked to stop: commits what it has */                        \
-    X(LINK_STOPPED, "stopped")     /* asked to stop, done */                                       \
-    X(LINK_FAILED, "failed")       /* needs a person; see last_error */
+    X(LINK_RETRYING, "retrying") /* waits before the next attempt */                               \
+    X(LINK_DRAINING, "draining") /* asked to stop: commits what it has */                          \
+    X(LINK_STOPPED, "stopped")   /* asked to stop, done */                                         \
+    X(LINK_FAILED, "failed")     /* needs a person; see last_error */
 
 enum link_state {
 #define X(state, name) state,
@@ -37,19 +37,19 @@ const char *link_state_name(enum link_state s);
 /* What a link shows; a copy, taken under its lock. */
 struct link_status {
     enum link_state state;
-    char position[512];      /* the durable checkpoint; cut if longer */
+    char position[512];                   /* the durable checkpoint; cut if longer */
     uint64_t rows, transactions, commits; /* since the process started */
-    double rows_per_second;  /* over the last seconds */
-    int64_t lag_us;          /* commit at the source to commit here, of the last transaction; */
-                             /* while behind, the age of the oldest that waits; -1 unknown */
-    size_t backlog_bytes;    /* decoded and not yet written */
-    bool paused;             /* the source waits for the sink: the budget is full */
+    double rows_per_second;               /* over the last seconds */
+    int64_t lag_us;       /* commit at the source to commit here, of the last transaction; */
+                          /* while behind, the age of the oldest that waits; -1 unknown */
+    size_t backlog_bytes; /* decoded and not yet written */
+    bool paused;          /* the source waits for the sink: the budget is full */
     int64_t copy_chunks, copy_chunks_done, copy_rows;
     uint64_t lock_waits, row_mode_transactions, attempts;
-    enum error error;        /* the last one; ERROR_NONE after it went by */
+    enum error error; /* the last one; ERROR_NONE after it went by */
     char error_text[FAILURE_TEXT_BYTES];
     char error_position[512]; /* of the transaction that the link stopped before; "" unknown */
-    int64_t error_at_us;     /* wall clock */
+    int64_t error_at_us;      /* wall clock */
 };
 
 struct link;
@@ -61,9 +61,9 @@ struct link *link_new(const struct config *config, const struct link_config *lc,
 /* The other direction of the same pair: a copy waits until the peer has fixed its position. */
 void link_set_peer(struct link *l, struct link *peer);
 enum status link_start(struct link *l, struct failure *f);
-void link_stop(struct link *l);  /* drain and commit; returns at once */
-void link_join(struct link *l);  /* waits for the thread */
-void link_free(struct link *l);  /* after join */
+void link_stop(struct link *l);                            /* drain and commit; returns at once */
+void link_join(struct link *l);                            /* waits for the thread */
+void link_free(struct link *l);                            /* after join */
 void link_status(struct link *l, struct link_status *out); /* any thread */
 const struct link_config *link_settings(const struct link *l);
 

@@ -106,8 +106,8 @@ static enum status compile_met(struct attempt *a, const struct relation *r, stru
     struct compiled *c = arena_zalloc(&a->mapping.arena, sizeof *c);
     c->table = find(&a->mapping, r->schema, r->name);
     if (!c->table)
-        return fail(&a->failure, ERROR_INTERNAL, "table %s.%s came without being mapped",
-                    r->schema, r->name);
+        return fail(&a->failure, ERROR_INTERNAL, "table %s.%s came without being mapped", r->schema,
+                    r->name);
     TRY(compile(a, c->table, r, &c->plan));
     ((struct relation *)r)->plan = c;
     *out = c;

@@ -25,7 +25,8 @@ static struct mapped_table *find_target(struct mapping *m, const char *schema, c
     return NULL;
 }
 
-/* Longest path from a root, by relaxation; a cycle stops after as many rounds as there are tables.*/
+/* Longest path from a root, by relaxation; a cycle stops after as many rounds as there are
+ * tables.*/
 static void relax(struct mapping *m, const struct rows *edges)
 {
     bool moved = true;

@@ -65,7 +65,8 @@ static enum status convert(struct attempt *a, struct batch *b, uint32_t *good)
 static void cut(struct batch *b, uint32_t n)
 {
     b->ntransactions = n;
-    b->nchanges = n == 0 ? 0 : b->transactions[n - 1].first_change + b->transactions[n - 1].nchanges;
+    b->nchanges =
+        n == 0 ? 0 : b->transactions[n - 1].first_change + b->transactions[n - 1].nchanges;
 }
 
 /* Transactions beyond `until` are not for this stream. */
@@ -115,7 +116,8 @@ static void submit(struct attempt *a, struct batch *b)
 
 static bool reached_until(struct attempt *a, const char *position)
 {
-    return a->until && position && a->source_driver->compare(position, a->until) >= POSITION_EQUAL &&
+    return a->until && position &&
+           a->source_driver->compare(position, a->until) >= POSITION_EQUAL &&
            a->source_driver->compare(position, a->until) != POSITION_UNRELATED;
 }
 
@@ -157,8 +159,7 @@ static void release_held_acks(struct attempt *a)
 {
     int64_t now = clock_monotonic_us();
     struct held_ack *h, *last = NULL;
-    while ((h = a->held_first) &&
-           now - h->at_us >= a->lc->keep_log_ms * 1000 &&
+    while ((h = a->held_first) && now - h->at_us >= a->lc->keep_log_ms * 1000 &&
            a->log_bytes - h->bytes >= a->lc->keep_log_bytes) {
         a->held_first = h->next;
         free(last);

@@ -30,8 +30,8 @@ struct worker {
     struct sink *sink;
     struct checkpoint at;
     char path[32];
-    struct arena arena;     /* plans, of this worker's own target relations */
-    struct plan **plans;    /* by mapped table; NULL: not met yet */
+    struct arena arena;  /* plans, of this worker's own target relations */
+    struct plan **plans; /* by mapped table; NULL: not met yet */
     struct batch *batch;
     int64_t rows;
 };
@@ -140,8 +140,7 @@ static enum status read_piece(struct worker *w, bool *end)
                                                  COPY_PIECE_BYTES, end, &w->failure);
 }
 
-static enum status write_chunk(struct worker *w, const struct chunk *c, struct plan *plan,
-                               bool end)
+static enum status write_chunk(struct worker *w, const struct chunk *c, struct plan *plan, bool end)
 {
     TRY(driver(w)->begin(w->sink, &w->at));
     TRY(driver(w)->settle(w->sink)); /* the marker is first, whatever comes */

@@ -144,8 +144,7 @@ void writer_stop(struct writer *w)
     pthread_join(w->thread, NULL);
     w->running = false;
     struct batch *b;
-    while ((b = pop(&w->queue_first, &w->queue_last)) ||
-           (b = pop(&w->done_first, &w->done_last)))
+    while ((b = pop(&w->queue_first, &w->queue_last)) || (b = pop(&w->done_first, &w->done_last)))
         batch_free(b);
     w->pending = 0;
 }

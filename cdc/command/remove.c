@@ -1,0 +1,154 @@
+/* remove: takes away what Millrace made for one link: at the source its slot and publication, at
+ * the target its checkpoints, chunks and name. Rows of the mapped tables stay. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "command/command.h"
+#include "command/control.h"
+#include "config/config.h"
+#include "link/drivers.h"
+#include "state/checkpoint.h"
+
+enum { STOP_POLL_US = 100 * 1000, STOP_POLLS = 300 };
+
+static bool ask(const struct link_config *lc)
+{
+    char answer[16] = "";
+    printf("Link %s (%s -> %s) will be forgotten:\n", lc->name, lc->from->name, lc->to->name);
+    if (lc->from->engine == ENGINE_POSTGRES)
+        printf(
+            "  %s: replication slot %s is dropped; publication %s too, if no other slot uses it\n",
+            lc->from->name, lc->slot, lc->publication);
+    printf("  %s: its rows in millrace.checkpoint, millrace.chunk and millrace.link are deleted\n"
+           "The tables that it wrote stay as they are. Changes from now on are not replicated.\n"
+           "Type yes to go on: ",
+           lc->to->name);
+    fflush(stdout);
+    return fgets(answer, sizeof answer, stdin) && strcmp(answer, "yes\n") == 0;
+}
+
+static bool wanted_none(void *owner, const char *schema, const char *table)
+{
+    (void)owner, (void)schema, (void)table;
+    return false;
+}
+
+static enum status remove_at_source(const struct link_config *lc, struct wake *wake,
+                                    struct failure *f)
+{
+    uv_loop_t loop;
+    struct intake intake;
+    struct source *source = NULL;
+    const struct source_driver *driver = source_driver_of(lc->from->engine);
+    must(uv_loop_init(&loop) == 0);
+    intake_init(&intake, lc->budget_bytes);
+    struct source_options options = {.endpoint = &lc->from->capture,
+                                     .link = lc->name,
+                                     .slot = lc->slot,
+                                     .publication = lc->publication,
+                                     .server_id = lc->server_id,
+                                     .loop = &loop,
+                                     .intake = &intake,
+                                     .wake = wake,
+                                     .failure = f,
+                                     .wanted = wanted_none};
+    enum status status = driver->open(&options, &source);
+    if (status == STATUS_OK)
+        status = driver->remove(source);
+    if (source)
+        driver->close(source);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    uv_loop_close(&loop);
+    intake_free(&intake);
+    return status;
+}
+
+static enum status forget(const struct link_config *lc, struct session *s, struct arena *a,
+                          struct failure *f)
+{
+    struct rows rows;
+    TRY(session_run(s, a, &rows, 1, "SELECT id FROM millrace.link WHERE name = ?", lc->name));
+    if (rows.nrows == 0) {
+        printf("%s: the target knows no link of this name\n", lc->name);
+        return STATUS_OK;
+    }
+    return state_forget_link(s, strtoll(rows_cell(&rows, 0, 0), NULL, 10), f);
+}
+
+static enum status remove_at_target(const struct link_config *lc, struct wake *wake,
+                                    struct failure *f)
+{
+    struct session *s = NULL;
+    struct arena a;
+    if (lc->to->engine == ENGINE_NULL)
+        return STATUS_OK;
+    arena_init(&a);
+    enum status status = session_open(&lc->to->apply, "millrace remove", wake, f, &s);
+    if (status == STATUS_OK)
+        status = forget(lc, s, &a, f);
+    session_close(s);
+    arena_free(&a);
+    return status;
+}
+
+/* A running process lets the link go first. */
+static enum status stop_in_process(const struct config *config, const char *link, struct failure *f)
+{
+    for (int i = 0; i < STOP_POLLS; i++) {
+        json_t *answer = NULL;
+        size_t n;
+        json_t *l;
+        bool stopped = true;
+        TRY(control_ask(config->socket, json_pack("{s:s, s:s}", "command", "stop", "link", link),
+                        &answer, f));
+        json_decref(answer);
+        if (!answer)
+            return STATUS_OK;
+        TRY(control_ask(config->socket, json_pack("{s:s}", "command", "status"), &answer, f));
+        json_array_foreach(json_object_get(answer, "links"), n,
+                           l) if (strcmp(json_string_value(json_object_get(l, "name")), link) == 0)
+            stopped = strcmp(json_string_value(json_object_get(l, "state")), "stopped") == 0;
+        json_decref(answer);
+        if (stopped)
+            return STATUS_OK;
+        usleep(STOP_POLL_US);
+    }
+    return fail(f, ERROR_CONNECT, "the running process did not stop link %s within 30 s", link);
+}
+
+static int remove_link(const struct config *config, const struct arguments *args)
+{
+    struct failure f = {0};
+    struct wake wake;
+    const struct link_config *lc = config_link(config, args->link);
+    if (!lc) {
+        fprintf(stderr, "millrace: there is no link %s in %s\n", args->link, args->config);
+        return EXIT_USAGE;
+    }
+    if (!args->yes && !ask(lc)) {
+        puts("nothing was removed");
+        return EXIT_DONE;
+    }
+    must(wake_init(&wake) == 0);
+    enum status status = stop_in_process(config, args->link, &f);
+    if (status == STATUS_OK)
+        status = remove_at_source(lc, &wake, &f);
+    if (status == STATUS_OK)
+        status = remove_at_target(lc, &wake, &f);
+    wake_free(&wake);
+    if (status != STATUS_OK)
+        return command_fail(&f);
+    printf("link %s is removed\n", args->link);
+    return EXIT_DONE;
+}
+
+int command_remove(const struct arguments *args)
+{
+    struct config *config = command_config(args);
+    if (!config)
+        return EXIT_USAGE;
+    int code = remove_link(config, args);
+    config_free(config);
+    return code;
+}

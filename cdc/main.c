@@ -1,0 +1,154 @@
+/* The table of commands, and the way from argv to one of them. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/buffer.h"
+#include "base/log.h"
+#include "command/command.h"
+#include "config/config.h"
+
+static const struct command commands[] = {
+    {"run", "run -c FILE",
+     "Runs all links of the config until SIGTERM, which drains and commits;\n"
+     "a second SIGTERM leaves at once. Listens on the config's socket (default FILE.sock).",
+     false, command_run},
+    {"check", "check -c FILE", "Checks every prerequisite on both servers and says what to run.",
+     false, command_check},
+    {"status", "status -c FILE [--json]",
+     "State, rate, lag, position and last error of each link; from the running process, else from\n"
+     "the databases.",
+     false, command_status},
+    {"skip", "skip LINK --position P -c FILE",
+     "Passes the one source transaction that ends at P (as status and the log name it), after its\n"
+     "rows are stored in millrace.held of the target.",
+     true, command_skip},
+    {"remove", "remove LINK -c FILE [--yes]",
+     "Shows, asks, then drops what Millrace made for a link: slot, publication, checkpoint.", true,
+     command_remove},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_usage(FILE *out)
+{
+    fputs("millrace " MILLRACE_VERSION ": keeps two databases in step, exactly once, both ways\n\n"
+          "usage:\n",
+          out);
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  millrace %s\n", commands[i].synopsis);
+    fputs("\noptions:\n"
+          "  -c, --config FILE   the configuration (all commands)\n"
+          "      --position P    skip: the position that the bad transaction ends at\n"
+          "      --json          status: for programs\n"
+          "      --yes           remove: do not ask\n"
+          "  -v, --verbose       debug log\n"
+          "      --help          this, or after a command more on it; --help config: the file\n"
+          "      --version\n\n"
+          "exit codes: 0 done, 1 usage or config, 2 a prerequisite is missing, 3 a link stopped on "
+          "data,\n            4 unreachable, 70 a bug\n",
+          out);
+}
+
+static void print_config_help(void)
+{
+    struct buffer b;
+    buffer_init(&b, 1 << 20);
+    config_help(&b);
+    fputs(buffer_text(&b), stdout);
+    buffer_free(&b);
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+enum { OPTION_POSITION = 256, OPTION_JSON, OPTION_YES, OPTION_HELP, OPTION_VERSION };
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"position", required_argument, NULL, OPTION_POSITION},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"yes", no_argument, NULL, OPTION_YES},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {0},
+};
+
+static int help(int argc, char **argv)
+{
+    const char *topic = optind < argc ? argv[optind] : NULL;
+    const struct command *c = topic ? find_command(topic) : NULL;
+    if (topic && strcmp(topic, "config") == 0)
+        print_config_help();
+    else if (c)
+        printf("usage: millrace %s\n\n%s\n", c->synopsis, c->help);
+    else
+        print_usage(stdout);
+    return EXIT_DONE;
+}
+
+static int usage_error(const char *what, const char *which)
+{
+    fprintf(stderr, "millrace: %s%s%s; see millrace --help\n", what, which ? " " : "",
+            which ? which : "");
+    return EXIT_USAGE;
+}
+
+static int dispatch(int argc, char **argv, struct arguments *args)
+{
+    if (optind >= argc) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    const struct command *c = find_command(argv[optind]);
+    if (!c)
+        return usage_error("there is no command", argv[optind]);
+    args->link = optind + 1 < argc ? argv[optind + 1] : NULL;
+    if (!args->config)
+        return usage_error("which config? say -c FILE", NULL);
+    if (c->needs_link != (args->link != NULL))
+        return usage_error(c->needs_link ? "which link? usage: millrace"
+                                         : "too many arguments; usage: millrace",
+                           c->synopsis);
+    return c->run(args);
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments args = {0};
+    int option;
+    while ((option = getopt_long(argc, argv, "c:v", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            args.config = optarg;
+            break;
+        case 'v':
+            args.verbose = true;
+            break;
+        case OPTION_POSITION:
+            args.position = optarg;
+            break;
+        case OPTION_JSON:
+            args.json = true;
+            break;
+        case OPTION_YES:
+            args.yes = true;
+            break;
+        case OPTION_HELP:
+            return help(argc, argv);
+        case OPTION_VERSION:
+            puts("millrace " MILLRACE_VERSION);
+            return EXIT_DONE;
+        default:
+            return usage_error("wrong options", NULL);
+        }
+    }
+    if (args.verbose)
+        log_level = LOG_DEBUG;
+    return dispatch(argc, argv, &args);
+}
