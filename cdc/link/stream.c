@@ -64,9 +64,17 @@ static enum status convert(struct attempt *a, struct batch *b, uint32_t *good)
 /* Leaves the first `n` transactions in the batch. */
 static void cut(struct batch *b, uint32_t n)
 {
+    b->progress = NULL;
     b->ntransactions = n;
     b->nchanges =
         n == 0 ? 0 : b->transactions[n - 1].first_change + b->transactions[n - 1].nchanges;
+}
+
+static bool reached_until(struct attempt *a, const char *position)
+{
+    return a->until && position &&
+           a->source_driver->compare(position, a->until) >= POSITION_EQUAL &&
+           a->source_driver->compare(position, a->until) != POSITION_UNRELATED;
 }
 
 /* Transactions beyond `until` are not for this stream. */
@@ -79,7 +87,7 @@ static void cut_at_until(struct attempt *a, struct batch *b)
             break;
         n++;
     }
-    if (n < b->ntransactions) {
+    if (n < b->ntransactions || reached_until(a, b->progress)) {
         cut(b, n);
         a->cut_off = true;
         end_with(a, STATUS_OK);
@@ -108,17 +116,11 @@ static void submit(struct attempt *a, struct batch *b)
         a->cut_off = true;
         end_with(a, status);
     }
+    intake_grown(&a->intake, b);
     if (b->ntransactions > 0)
         to_writer(a, b);
     else
         intake_return(&a->intake, b);
-}
-
-static bool reached_until(struct attempt *a, const char *position)
-{
-    return a->until && position &&
-           a->source_driver->compare(position, a->until) >= POSITION_EQUAL &&
-           a->source_driver->compare(position, a->until) != POSITION_UNRELATED;
 }
 
 static void take_intake_failure(struct attempt *a)
