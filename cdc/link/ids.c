@@ -2,15 +2,8 @@
  * id; a source that we may not write to has its id in millrace.link of the target. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include "link/internal.h"
-
-static int64_t draw_id(void)
-{
-    uint64_t id = 0;
-    must(getrandom(&id, sizeof id, 0) == sizeof id);
-    return (int64_t)(id >> 1 | 1);
-}
+#include "state/sql.h"
 
 /* The id that the source database holds, if it has one that we may read. */
 static int64_t source_own_id(struct attempt *a)
@@ -44,8 +37,9 @@ static enum status source_id_kept_at_target(struct attempt *a, struct session *t
     struct rows rows;
     TRY(session_run(target, &a->arena, &rows, 1, "SELECT source FROM millrace.link WHERE name = ?",
                     a->lc->name));
-    a->source_id = rows.nrows == 1 ? strtoll(rows_cell(&rows, 0, 0), NULL, 10) : draw_id();
-    return STATUS_OK;
+    if (rows.nrows == 1)
+        return sql_read_int(rows_cell(&rows, 0, 0), &a->source_id, &a->failure);
+    return sql_draw_id(&a->source_id, &a->failure);
 }
 
 static enum status settle_source(struct attempt *a, struct session *target)
