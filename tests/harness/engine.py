@@ -195,6 +195,34 @@ class Engine:
     def wait_streaming(self, link=None, seconds=30):
         return self.wait_state("streaming", link, seconds)
 
+    def wait_failed(self, link=None, seconds=30):
+        """Until the link has failed; its error as {"code", "text", "position"}. A process whose
+        links have all failed ends: then the log tells."""
+        end = time.monotonic() + seconds * _slow()
+        link = link or self.links[0]
+        while time.monotonic() < end:
+            if not self.running():
+                return self._failure_in_log(link)
+            status = (self.status() or {}).get(link)
+            if status and status["state"] == "failed":
+                error = status["last_error"]
+                return {"code": error["code"], "text": error["text"],
+                        "position": error.get("position") or status.get("error_position")}
+            time.sleep(0.05)
+        raise EngineFailed(f"{link} does not fail: {self.status()}\n" + self.tail())
+
+    def _failure_in_log(self, link):
+        lines = [l for l in self.log().splitlines() if "state=failed" in l or "level=error" in l
+                 or " error " in l]
+        if not lines:
+            raise EngineFailed(f"ended with {self.process.returncode}, saying nothing\n"
+                               + self.tail())
+        line = lines[-1]
+        code = re.search(r"(?:error|code)=(\w+)", line)
+        position = re.search(r'position="?([^" ]+)', line)
+        return {"code": code.group(1) if code else "", "text": line,
+                "position": position.group(1) if position else None}
+
     def wait_log(self, pattern, seconds=30, since=0):
         end = time.monotonic() + seconds * _slow()
         while time.monotonic() < end:

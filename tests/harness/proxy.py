@@ -5,7 +5,8 @@
         p.stall(); p.resume()                # bytes stop, connections stay
         p.down(); p.up()                     # new connections are reset too
         p.delay_ms = 50                      # one way
-        p.cut_when(b"COMMIT", "reply")       # the next reply that holds it never arrives
+        p.cut_when(b"COMMIT", "request")     # the next request that holds it never arrives
+        p.cut_when(b"COMMIT", "answer")      # it arrives, but what answers it does not
 """
 import socket
 import struct
@@ -26,6 +27,7 @@ class Proxy:
         self.triggered = threading.Event()
         self._lock = threading.Lock()
         self._pairs = set()
+        self._unanswered = set()
         self._server = socket.create_server(("127.0.0.1", listen_port))
         self.port = self._server.getsockname()[1]
         self._closing = False
@@ -67,8 +69,9 @@ class Proxy:
         self._down = False
 
     def cut_when(self, text, direction):
-        """Once: the first "request" or "reply" holding `text` is swallowed, its connection cut."""
-        assert direction in ("request", "reply")
+        """Once: the next request that holds `text`: it, or the answer to it, is swallowed, and the
+        connection cut."""
+        assert direction in ("request", "answer")
         self.triggered.clear()
         self._trigger = (text, direction)
 
@@ -109,9 +112,7 @@ class Proxy:
                 if self.delay_ms:
                     time.sleep(self.delay_ms / 1000)
                 self._open.wait()
-                trigger = self._trigger
-                if trigger and trigger[1] == direction and trigger[0] in before + data:
-                    self._trigger = None
+                if self._swallow(direction, before + data, pair):
                     self._end(pair, reset=True)
                     self.triggered.set()
                     return
@@ -124,6 +125,18 @@ class Proxy:
         except OSError:
             pass
         self._end(pair)
+
+    def _swallow(self, direction, data, pair):
+        if direction == "reply":
+            return pair in self._unanswered
+        trigger = self._trigger
+        if not trigger or trigger[0] not in data:
+            return False
+        self._trigger = None
+        if trigger[1] == "answer":   # noted before the request goes on, so no answer slips by
+            self._unanswered.add(pair)
+            return False
+        return True
 
     def _end(self, pair, reset=False):
         with self._lock:

@@ -265,7 +265,8 @@ class Postgres(Server):
             "unix_socket_directories": "''", "wal_level": "logical", "max_wal_senders": 20,
             "max_replication_slots": 40, "max_connections": 100, "shared_buffers": "'128MB'",
             "max_wal_size": "'1GB'", "wal_keep_size": 0, "log_line_prefix": "'%m [%p] '",
-            "max_prepared_transactions": 5, "timezone": "'UTC'", "log_timezone": "'UTC'",
+            "max_prepared_transactions": 5, "dynamic_shared_memory_type": "mmap",
+            "timezone": "'UTC'", "log_timezone": "'UTC'",
             "lc_messages": "'C'", **self.options,
         }
         with open(f"{self.data}/postgresql.auto.conf", "w") as f:

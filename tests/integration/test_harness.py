@@ -150,7 +150,7 @@ def test_proxy_passes_cuts_stalls_and_refuses(echo):
         assert ask(t, b"again") == b"again"
 
 
-@pytest.mark.parametrize("direction", ["request", "reply"])
+@pytest.mark.parametrize("direction", ["request", "answer"])
 def test_proxy_swallows_what_it_is_told_to(echo, direction):
     with Proxy("127.0.0.1", echo) as p:
         s = socket.create_connection(("127.0.0.1", p.port), timeout=5)

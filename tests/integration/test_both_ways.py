@@ -1,0 +1,115 @@
+"""A pair: writes on both sides, nothing echoes, nobody wakes the other."""
+import time
+
+import pytest
+
+from harness.servers import run
+from harness.tables import WORKLOAD
+from harness.workload import Workload, create_tables
+
+TABLES = [t.name for t in WORKLOAD]
+PAIRS = ["pg-maria", "pg-mysql", "pg-pg2", "maria-maria2"]
+
+pytestmark = pytest.mark.limit(240)
+
+
+@pytest.fixture
+def pair(world, request):
+    a, b = (world.side(n) for n in request.param.split("-"))
+    create_tables(a, b)
+    if a.family == "postgres":
+        _identity_full(a)
+    if b.family == "postgres":
+        _identity_full(b)
+    return world.bridge(a, b, tables=TABLES, ways="both").start()
+
+
+def _identity_full(side):
+    with side.connect() as c:
+        for t in TABLES:
+            run(c, f"ALTER TABLE {t} REPLICA IDENTITY FULL")
+
+
+def counted(engine):
+    return {n: (l["transactions"], l["rows"]) for n, l in engine.status().items()}
+
+
+@pytest.mark.parametrize("pair", PAIRS, indirect=True)
+def test_both_sides_write_and_both_are_equal(pair):
+    loads = [Workload(side, parity=p, writers=2, pause=0.002).prepare()
+             for p, side in enumerate((pair.a, pair.b))]
+    with loads[0], loads[1]:
+        for load in loads:
+            load.wait_transactions(300)
+    report = pair.prove(90)
+    assert report.rows > 200
+    # what a link wrote is what the applications wrote: not one transaction came back
+    status = counted(pair.engine)
+    for load, link in zip(loads, ("a-b", "b-a")):
+        written = load.stats["transactions"] + 6 + 1    # hot rows, the probe
+        assert status[link][0] <= written, f"{link} echoes: {status}, {loads[0].stats}"
+
+
+@pytest.mark.parametrize("pair", ["pg-maria", "pg-pg2", "maria-maria2"], indirect=True)
+def test_nothing_comes_back(pair):
+    """100 transactions one way are none the other way, and the other way's rows stay as they are."""
+    pair.drain()
+    before = counted(pair.engine)
+    with pair.a.connect() as c:
+        for i in range(100):
+            run(c, "INSERT INTO item (id, qty) VALUES (%s, 1)", (i,))
+            run(c, "UPDATE item SET qty = 2 WHERE id = %s", (i,))
+    pair.drain()
+    after = counted(pair.engine)
+    rows = {n: after[n][1] - before[n][1] for n in after}
+    assert rows["a-b"] >= 101 and rows["b-a"] <= 1, rows   # the probes
+    pair.prove()
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize("pair", ["pg-maria", "maria-maria2", "pg-pg2"], indirect=True)
+def test_idle_links_do_not_wake_each_other(pair):
+    """After the last row both links fall silent: no checkpoint follows a checkpoint for ever."""
+    pair.drain()
+    time.sleep(25)     # an idle checkpoint of each, after at most 10 s, and what it may set off
+    seen = [(pair.checkpoint(pair.b, "a-b")[0], pair.checkpoint(pair.a, "b-a")[0])]
+    time.sleep(25)
+    seen.append((pair.checkpoint(pair.b, "a-b")[0], pair.checkpoint(pair.a, "b-a")[0]))
+    assert seen[0] == seen[1], f"checkpoints go on while nobody writes: {seen}"
+
+
+def test_a_third_system_gets_what_passed_through_the_second(world):
+    """a -> b -> c is no circle; a -> b -> c -> a is cut."""
+    a, b, c = world.side("pg"), world.side("maria"), world.side("maria2")
+    create_tables(a, b, c)
+    from harness.engine import Engine, system
+    from harness.tables import full_name
+    import os
+
+    def link(name, s, t, sides):
+        return {"name": name, "from": s, "to": t, "first_copy": {"mode": "none"},
+                "tables": {full_name(sides[0], "item"): full_name(sides[1], "item")}}
+
+    engine = Engine(os.path.join(world.directory, "ring"), {
+        "systems": {"a": system(a), "b": system(b), "c": system(c)},
+        "links": [link("ab", "a", "b", (a, b)), link("bc", "b", "c", (b, c)),
+                  link("ca", "c", "a", (c, a))]})
+    world.defer(engine.close)
+    engine.start()
+    engine.wait_streaming()
+    with a.connect() as con:
+        run(con, "INSERT INTO item (id, qty) VALUES (1, 1)")
+    end = time.monotonic() + 30
+    with c.connect() as con:
+        while not run(con, "SELECT 1 FROM item WHERE id = 1"):
+            assert time.monotonic() < end, engine.tail()
+            time.sleep(0.05)
+    with b.connect() as con:
+        run(con, "INSERT INTO item (id, qty) VALUES (2, 2)")
+    with a.connect() as con:
+        while not run(con, "SELECT 1 FROM item WHERE id = 2"):
+            assert time.monotonic() < end, engine.tail()
+            time.sleep(0.05)
+    time.sleep(1)
+    status = engine.wait_streaming()
+    assert status["ca"]["rows"] == 1, status   # only the row that b's application wrote
