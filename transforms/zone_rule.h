@@ -26,7 +26,8 @@ struct zone_rule {
 };
 
 bool zone_rule_read(const char *text, struct zone_rule *out);
-/* The two transitions of a year in time order: UTC seconds, and the offset that holds from there. */
+/* The two transitions of a year in time order: UTC seconds, and the offset that holds from there.
+ */
 void zone_rule_transitions(const struct zone_rule *r, int64_t year, int64_t at[2],
                            int64_t offset[2]);
 int64_t zone_rule_year(int64_t utc_seconds);

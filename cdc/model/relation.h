@@ -20,6 +20,7 @@ struct column {
     bool nullable;
     bool generated;       /* the server computes it: never written */
     bool identity_always; /* PostgreSQL GENERATED ALWAYS AS IDENTITY: needs OVERRIDING */
+    bool required;        /* target: NOT NULL without a default: every insert must give it */
     bool key;             /* part of relation.key */
 };
 

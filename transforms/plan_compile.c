@@ -1,0 +1,234 @@
+#include "transforms/plan_parts.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct compile {
+    const struct flow *flow;
+    struct plan *plan;
+    const struct zone *from, *to;
+    struct arena *a;
+    struct failure *f;
+};
+
+static enum status refuse(const struct compile *k, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static enum status refuse(const struct compile *k, const char *format, ...)
+{
+    const struct relation *s = k->plan->source, *t = k->plan->target;
+    va_list args;
+    va_start(args, format);
+    failv(k->f, ERROR_CONFIG, format, args);
+    va_end(args);
+    return fail_in(k->f, "%s.%s -> %s.%s", s->schema, s->name, t->schema, t->name);
+}
+
+/* Names compare exactly; a name that differs by case alone is worth a word. */
+static const char *near_name(const struct relation *r, const char *name, struct arena *a)
+{
+    for (int i = 0; i < r->ncolumns; i++)
+        if (strcasecmp(r->columns[i].name, name) == 0)
+            return arena_format(a, " (there is \"%s\": names compare exactly)", r->columns[i].name);
+    return "";
+}
+
+static bool flow_drops(const struct flow *flow, const char *name)
+{
+    for (int i = 0; i < flow->ndrop; i++)
+        if (strcmp(flow->drop[i], name) == 0)
+            return true;
+    return false;
+}
+
+static const char *target_name(const struct flow *flow, const char *name)
+{
+    for (int i = 0; i < flow->nrenames; i++)
+        if (strcmp(flow->renames[i].from, name) == 0)
+            return flow->renames[i].to;
+    return name;
+}
+
+/* ---- names in the flow that are nowhere ---- */
+
+/* A pattern's flow serves many tables: not each of them has the column. */
+static enum status check_names(const struct compile *k)
+{
+    const struct flow *flow = k->flow;
+    const struct relation *s = k->plan->source, *t = k->plan->target;
+    if (flow->pattern)
+        return STATUS_OK;
+    for (int i = 0; i < flow->ndrop; i++)
+        if (!relation_column(s, flow->drop[i]))
+            return refuse(k, "drop: the source has no column %s%s", flow->drop[i],
+                          near_name(s, flow->drop[i], k->a));
+    for (int i = 0; i < flow->nrenames; i++)
+        if (!relation_column(s, flow->renames[i].from))
+            return refuse(k, "rename: the source has no column %s%s", flow->renames[i].from,
+                          near_name(s, flow->renames[i].from, k->a));
+    for (int i = 0; i < flow->nconstants; i++)
+        if (!relation_column(t, flow->constants[i].column))
+            return refuse(k, "constants: the target has no column %s%s", flow->constants[i].column,
+                          near_name(t, flow->constants[i].column, k->a));
+    return STATUS_OK;
+}
+
+/* ---- steps ---- */
+
+static enum status map_column(const struct compile *k, int source)
+{
+    const struct relation *t = k->plan->target;
+    const struct column *s = &k->plan->source->columns[source];
+    const char *name = target_name(k->flow, s->name);
+    int target = relation_column_index(t, name);
+    k->plan->dropped[source] = true; /* unless a step is made below */
+    if (flow_drops(k->flow, s->name) || (target >= 0 && t->columns[target].generated))
+        return STATUS_OK;
+    if (target < 0 && s->generated)
+        return STATUS_OK; /* computed from columns that are carried over, or asked for below */
+    if (target < 0)
+        return refuse(k,
+                      "the target has no column for %s (%s)%s; rename it, drop it, or add the "
+                      "column",
+                      s->name, s->type, near_name(t, name, k->a));
+    struct plan_step *step = &k->plan->steps[target];
+    const struct column *c = &t->columns[target];
+    if (step->given)
+        return refuse(k, "two source columns go to %s: %s and %s", name,
+                      k->plan->source->columns[step->source].name, s->name);
+    step->given = true;
+    step->source = source;
+    step->refuse_null = s->nullable && !c->nullable;
+    step->conversion = convert_step(s, c, k->from, k->to);
+    k->plan->dropped[source] = false;
+    if (step->conversion.judgement == CONVERT_NO)
+        return refuse(k, "column %s: %s (%s) cannot become %s (%s); drop it, or change a type",
+                      name, s->type, value_kind_name(s->kind), c->type, value_kind_name(c->kind));
+    return STATUS_OK;
+}
+
+static enum status map_constant(const struct compile *k, const struct constant *constant)
+{
+    int target = relation_column_index(k->plan->target, constant->column);
+    if (target < 0)
+        return STATUS_OK; /* a pattern's: check_names has spoken of others */
+    struct plan_step *step = &k->plan->steps[target];
+    const struct column *c = &k->plan->target->columns[target];
+    if (step->given)
+        return refuse(k, "column %s has a constant and a source column; drop the source's %s",
+                      c->name, k->plan->source->columns[step->source].name);
+    if (c->generated)
+        return refuse(k, "column %s is generated by the target: it takes no constant", c->name);
+    step->given = true;
+    step->source = -1;
+    step->constant = value_null();
+    step->conversion.target = c;
+    if (!constant->value)
+        return c->nullable ? STATUS_OK
+                           : refuse(k,
+                                    "column %s is NOT NULL: its constant cannot be "
+                                    "null",
+                                    c->name);
+    if (convert_constant(c, constant->value, k->to, k->a, &step->constant, k->f) != STATUS_OK)
+        return fail_in(k->f, "%s.%s", k->plan->target->schema, k->plan->target->name);
+    return STATUS_OK;
+}
+
+static enum status check_required(const struct compile *k)
+{
+    const struct relation *t = k->plan->target;
+    for (int i = 0; i < t->ncolumns; i++) {
+        const struct column *c = &t->columns[i];
+        if (!k->plan->steps[i].given && c->required && !c->generated)
+            return refuse(k,
+                          "nothing is mapped to the target's column %s (%s), which is NOT NULL "
+                          "without a default; map it, give a constant, or a default",
+                          c->name, c->type);
+    }
+    return STATUS_OK;
+}
+
+/* ---- keys ---- */
+
+/* Rows of the target are found by its key: each of its columns must be known, also of old rows.
+ * The log tells the old values of the source's key, and of all columns only with full images. */
+static enum status check_key(const struct compile *k)
+{
+    struct plan *p = k->plan;
+    for (int i = 0; i < p->target->nkey; i++) {
+        const struct column *c = &p->target->columns[p->target->key[i]];
+        const struct plan_step *step = &p->steps[p->target->key[i]];
+        if (!step->given)
+            return refuse(k,
+                          "nothing is mapped to %s, a column of the target's key; its rows "
+                          "could not be found again",
+                          c->name);
+        if (step->source < 0 || p->source->columns[step->source].key)
+            continue;
+        if (!p->source->full_before)
+            return refuse(k,
+                          "%s is a column of the target's key, but not of the source's, and the "
+                          "source's log does not tell old values of it; set the table's replica "
+                          "identity to FULL, or give both the same key",
+                          c->name);
+        p->key_moves = true;
+    }
+    return STATUS_OK;
+}
+
+static enum status check_keyless(const struct compile *k)
+{
+    const struct relation *s = k->plan->source;
+    if (k->plan->target->nkey > 0 || s->full_before)
+        return STATUS_OK;
+    for (int i = 0; i < s->nkey; i++)
+        if (k->plan->dropped[s->key[i]])
+            return refuse(k,
+                          "the key column %s is dropped, and the target has no key of its own: "
+                          "rows could not be found again",
+                          s->columns[s->key[i]].name);
+    return STATUS_OK;
+}
+
+static bool is_identity(const struct plan *p)
+{
+    if (p->source->ncolumns != p->target->ncolumns)
+        return false;
+    for (int i = 0; i < p->target->ncolumns; i++) {
+        const struct plan_step *step = &p->steps[i];
+        if (!step->given || step->source != i || step->conversion.convert || step->refuse_null)
+            return false;
+    }
+    return true;
+}
+
+static struct plan *plan_new(const struct relation *source, const struct relation *target,
+                             struct arena *a)
+{
+    struct plan *p = arena_zalloc(a, sizeof *p);
+    p->source = source;
+    p->target = target;
+    p->steps = arena_zalloc(a, ((size_t)target->ncolumns + 1) * sizeof *p->steps);
+    p->dropped = arena_zalloc(a, ((size_t)source->ncolumns + 1) * sizeof *p->dropped);
+    return p;
+}
+
+enum status plan_compile(const struct flow *flow, const struct relation *source,
+                         const struct relation *target, const struct zone *source_zone,
+                         const struct zone *target_zone, struct arena *a, struct plan **out,
+                         struct failure *f)
+{
+    struct compile k = {flow, plan_new(source, target, a), source_zone, target_zone, a, f};
+    *out = NULL;
+    TRY(check_names(&k));
+    for (int i = 0; i < source->ncolumns; i++)
+        TRY(map_column(&k, i));
+    for (int i = 0; i < flow->nconstants; i++)
+        TRY(map_constant(&k, &flow->constants[i]));
+    TRY(check_required(&k));
+    TRY(check_key(&k));
+    TRY(check_keyless(&k));
+    k.plan->identity = is_identity(k.plan);
+    *out = k.plan;
+    return STATUS_OK;
+}
