@@ -8,6 +8,11 @@
 /* One number for all, so that no two relations of a process share one. */
 static atomic_uint_fast64_t versions;
 
+uint64_t pg_relation_version(void)
+{
+    return atomic_fetch_add(&versions, 1) + 1;
+}
+
 static const char table_sql[] = "SELECT c.oid, c.relreplident FROM pg_catalog.pg_class c "
                                 "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
                                 "WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p')";
@@ -17,7 +22,7 @@ static const char table_sql[] = "SELECT c.oid, c.relreplident FROM pg_catalog.pg
 static const char columns_sql[] =
     "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), t.oid, t.typelem, "
     "  t.typtype, t.typname, base.mod, a.attnotnull, a.attgenerated <> '', a.attidentity = 'a', "
-    "  k.n "
+    "  a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', k.n "
     "FROM pg_catalog.pg_attribute a "
     "CROSS JOIN LATERAL (WITH RECURSIVE d(oid, mod) AS ("
     "    SELECT a.atttypid, a.atttypmod UNION ALL "
@@ -36,7 +41,20 @@ static const char columns_sql[] =
     "  AND NOT ($3 AND a.attgenerated <> '') "
     "ORDER BY a.attnum";
 
-enum { NAME, TYPE, OID, ELEMENT, TYPTYPE, TYPNAME, MOD, NOT_NULL, GENERATED, ALWAYS, KEY };
+enum {
+    NAME,
+    TYPE,
+    OID,
+    ELEMENT,
+    TYPTYPE,
+    TYPNAME,
+    MOD,
+    NOT_NULL,
+    GENERATED,
+    ALWAYS,
+    REQUIRED,
+    KEY
+};
 
 static bool is_true(const char *cell)
 {
@@ -88,6 +106,7 @@ static void read_column(const struct rows *rows, int row, struct arena *a, struc
                          .nullable = !is_true(rows_cell(rows, row, NOT_NULL)),
                          .generated = is_true(rows_cell(rows, row, GENERATED)),
                          .identity_always = is_true(rows_cell(rows, row, ALWAYS)),
+                         .required = is_true(rows_cell(rows, row, REQUIRED)),
                          .key = key != NULL};
     read_modifier(c, oid, mod);
 }
@@ -105,8 +124,11 @@ static void read_key(const struct rows *rows, struct arena *a, struct relation *
         r->nkey = n > r->nkey ? n : r->nkey;
         found++;
     }
-    if (found < r->nkey) /* a generated column of the key is not in the log: no key then */
-        r->nkey = 0;
+    if (found == r->nkey)
+        return;
+    r->nkey = 0; /* a generated column of the key is not in the log: no key then */
+    for (int i = 0; i < rows->nrows; i++)
+        r->columns[i].key = false;
 }
 
 static struct relation *read_relation(const struct rows *rows, const char *schema, const char *name,
@@ -121,7 +143,7 @@ static struct relation *read_relation(const struct rows *rows, const char *schem
         read_column(rows, i, a, &r->columns[i]);
     read_key(rows, a, r);
     r->full_before = identity == 'f';
-    r->version = atomic_fetch_add(&versions, 1) + 1;
+    r->version = pg_relation_version();
     return r;
 }
 

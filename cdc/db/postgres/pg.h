@@ -2,7 +2,8 @@
  * functions: every wait polls the socket and the wake. One thread at a time.
  *
  * Error classes from SQLSTATE: 08*, 57P0x, 53300: RETRY; 40001, 40P01, 55P03: RETRY (deadlock, lock
- * wait); 23505: UNIQUE; 23*, 22*: CONSTRAINT / VALUE; 42501: PRIVILEGE; 42P01: NO_TABLE; 25P03: RETRY.
+ * wait); 23505: UNIQUE; 23*, 22*: CONSTRAINT / VALUE; 42501: PRIVILEGE; 42P01: NO_TABLE; 25P03:
+ * RETRY.
  */
 #ifndef MILLRACE_DB_POSTGRES_PG_H
 #define MILLRACE_DB_POSTGRES_PG_H
@@ -39,6 +40,8 @@ enum status pg_result(struct pg *pg, PGresult **out);
 enum status pg_put_copy(struct pg *pg, const char *data, size_t size);
 /* COPY OUT: one row in libpq's memory (PQfreemem), *size -1 at the end. */
 enum status pg_get_copy(struct pg *pg, char **row, int *size);
+/* What the socket has goes into libpq's memory, without waiting: for owners who poll themselves. */
+enum status pg_consume(struct pg *pg);
 /* The class and text of a failed result, or of the connection where res is NULL. */
 enum status pg_fail(struct pg *pg, const PGresult *res, const char *doing);
 /* Appends "name" quoted as an identifier; 'literal'. */
@@ -68,5 +71,6 @@ enum status pg_value_write(const struct column *c, const struct value *v, struct
  * generated columns are left out (not published before 18). Memory: `a`. NO_TABLE. */
 enum status pg_describe(struct pg *pg, const char *schema, const char *name, bool for_source,
                         struct arena *a, struct relation **out);
+uint64_t pg_relation_version(void); /* unique in the process: for a relation made otherwise */
 
 #endif

@@ -44,13 +44,21 @@ static enum status wait_socket(struct pg *pg, short events, int timeout_ms, shor
     return STATUS_OK;
 }
 
+/* TLS may have decrypted more than libpq took in one go, and the socket would not tell: a record
+ * has 16 KiB at most, a read takes 8 KiB at least. */
+enum status pg_consume(struct pg *pg)
+{
+    for (int i = 0; i < (PQsslInUse(pg->conn) ? 3 : 1); i++)
+        if (!PQconsumeInput(pg->conn))
+            return pg_fail(pg, NULL, "reading");
+    return STATUS_OK;
+}
+
 static enum status wait_readable(struct pg *pg, short more)
 {
     short got = 0;
     TRY(wait_socket(pg, POLLIN | more, -1, &got));
-    if (got & (POLLIN | POLLERR | POLLHUP) && !PQconsumeInput(pg->conn))
-        return pg_fail(pg, NULL, "reading");
-    return STATUS_OK;
+    return got & (POLLIN | POLLERR | POLLHUP) ? pg_consume(pg) : STATUS_OK;
 }
 
 /* ---- connecting ---- */
