@@ -285,6 +285,12 @@ static bool read_clock(struct cursor *c, int64_t *us)
     return hour <= 24 && minute < 60 && second <= 60;
 }
 
+/* The last months that PostgreSQL can tell (of the year 294276) are beyond our microseconds. */
+static bool is_beyond(const char *text, size_t size)
+{
+    return size > 7 && text[6] == '-' && !memchr(text, '-', 6) && strncmp(text, "294276", 6) >= 0;
+}
+
 static bool read_moment(struct cursor *c, int64_t *us)
 {
     int64_t days, clock;
@@ -332,7 +338,7 @@ static bool read_time(const char *text, size_t size, struct arena *a, struct val
 static bool read_timestamp(const char *text, size_t size, struct arena *a, struct value *out)
 {
     (void)a;
-    if (is_special_date(text, size))
+    if (is_special_date(text, size) || is_beyond(text, size))
         return odd(text, size, out);
     struct cursor c = {text, text + size};
     *out = (struct value){.kind = VALUE_DATETIME};
@@ -342,7 +348,7 @@ static bool read_timestamp(const char *text, size_t size, struct arena *a, struc
 static bool read_timestamptz(const char *text, size_t size, struct arena *a, struct value *out)
 {
     (void)a;
-    if (is_special_date(text, size))
+    if (is_special_date(text, size) || is_beyond(text, size))
         return odd(text, size, out);
     struct cursor c = {text, text + size};
     int64_t offset;
@@ -380,7 +386,8 @@ static enum status write_text(const struct column *c, const struct value *v, str
 static enum status write_odd(const struct column *c, const struct value *v, struct buffer *out,
                              struct failure *f)
 {
-    if (!is_special_number(v->text, v->size) && !is_special_date(v->text, v->size))
+    if (!is_special_number(v->text, v->size) && !is_special_date(v->text, v->size) &&
+        !is_beyond(v->text, v->size))
         return fail(f, ERROR_VALUE, "column %s (%s): PostgreSQL has no value like \"%.*s\"",
                     c->name, c->type, (int)(v->size < 80 ? v->size : 80), v->text);
     buffer_add(out, v->text, v->size);
