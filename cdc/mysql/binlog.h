@@ -1,8 +1,9 @@
 /* Binlog: pure decoders from bytes to events and rows; no server, no threads: tested and fuzzed on
  * bytes alone. Formats: docs in each file's header, from MYSQL.md and the servers' sources
  * (libs/mysql/binlog/event/). Files: event.c (header, FDE, rotate, gtid, query, xid), table_map.c,
- * rows.c (row images), values.c (column values), json.c (binary JSON), decimal.c, payload.c
- * (compressed events), gtid_set.c.
+ * metadata.c (what FULL adds to it), rows.c (row images), values.c (column values), temporal.c,
+ * decimal.c, charset.c (to UTF-8), json.c (binary JSON), partial.c and json_diff.c (partial JSON
+ * updates), zip.c (MariaDB's zlib), payload.c (compressed transactions), gtid_set.c.
  */
 #ifndef MILLRACE_MYSQL_BINLOG_H
 #define MILLRACE_MYSQL_BINLOG_H
@@ -125,6 +126,7 @@ struct binlog_column {
     uint8_t precision, scale; /* NEWDECIMAL; scale = fractional digits of temporals */
     bool is_unsigned, nullable, visible;
     uint32_t collation;    /* 0 unknown; 63 binary */
+    uint8_t charset;       /* of the collation; charset.c's number, 0: found at each value */
     const char *name;
     const char **labels;   /* ENUM, SET: UTF-8 */
     int nlabels;
