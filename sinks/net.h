@@ -11,9 +11,10 @@
  *
  *   net_init -> (net_add)* -> net_write -> net_reset -> ...
  *
- * Order written: deletes (children before parents), updates (parents first), inserts (parents
- * first); tables in one fixed order, rows of a set in key order, so that lock orders are the same
- * in each transaction. Memory: the arena given; nothing is copied from the rows.
+ * Order written: deletes (children before parents), then table by table (parents first) its updates
+ * and its inserts: a row that refers to a new parent, be it updated or inserted, finds it. Tables in
+ * one fixed order, rows of deletes and updates in key order, so that locks are taken in the same
+ * order by each transaction. Memory: an arena of its own; rows are kept by pointer until net_reset.
  */
 #ifndef MILLRACE_SINKS_NET_H
 #define MILLRACE_SINKS_NET_H
