@@ -59,7 +59,7 @@ def test_killed_at_a_point_of_the_stream(world, route, point):
 @routes
 def test_killed_between_the_pieces_of_a_large_transaction(world, route):
     create_tables(*route)
-    bridge = world.bridge(*route, tables=TABLES, crash=True, budget="4 MiB").start()
+    bridge = world.bridge(*route, tables=TABLES, crash=True, budget="8 MiB").start()
     with Workload(bridge.a, writers=1).prepare() as load:
         load.wait_transactions(20)
         bridge.engine.kill()
@@ -85,7 +85,7 @@ def test_killed_at_an_idle_checkpoint(world, route):
     """Traffic on tables that are not mapped moves the position on."""
     create_tables(*route)
     TableDef("elsewhere", "id integer", ["id"]).create(route[0])
-    bridge = world.bridge(*route, tables=TABLES, crash=True, idle_checkpoint="500 ms").start()
+    bridge = world.bridge(*route, tables=TABLES, crash=True, idle_checkpoint="1 s").start()
     bridge.drain()
     bridge.engine.kill()
     bridge.engine.start(env={"MILLRACE_CRASH": "idle_checkpoint:1"})
@@ -128,7 +128,7 @@ def test_killed_in_row_mode(world, route):
 def test_killed_at_a_point_of_the_first_copy(world, route, point):
     create_tables(*route)
     bridge = world.bridge(*route, tables=TABLES, crash=True, first_copy="to_empty",
-                          copy={"chunk_rows": 400, "readers": 2})
+                          copy_chunk_rows=400, copy_readers=2)
     load = Workload(bridge.a, writers=2, seed=point, large=0.2, pause=0).prepare()
     with load:
         load.wait_transactions(150)
@@ -175,7 +175,7 @@ def test_killed_at_random_moments_under_load_both_ways(world, tmp_path, capsys):
         for t in TABLES:
             run(c, f"ALTER TABLE {t} REPLICA IDENTITY FULL")
     stage_file = str(tmp_path / "stage")
-    bridge = world.bridge(a, b, tables=TABLES, ways="both", crash=True, budget="4 MiB",
+    bridge = world.bridge(a, b, tables=TABLES, ways="both", crash=True, budget="8 MiB",
                           env={"MILLRACE_STAGE_FILE": stage_file}).start()
     rnd = random.Random(os.environ.get("MILLRACE_SEED", "17"))
     stages, tries = collections.Counter(), 0

@@ -210,7 +210,7 @@ def test_a_postgresql_source_can_be_shut_down(world, state):
     """A fast shutdown waits for its walsenders: the link must let go."""
     a, b = world.side("pg"), world.side("maria")
     create_tables(a, b)
-    bridge = world.bridge(a, b, tables=TABLES, budget="1 MiB").start()
+    bridge = world.bridge(a, b, tables=TABLES, budget="8 MiB").start()
     bridge.drain()
     load = Workload(a, writers=2, pause=0).prepare()
     holder = None
@@ -219,7 +219,7 @@ def test_a_postgresql_source_can_be_shut_down(world, state):
         run(holder, "LOCK TABLES item WRITE, journal WRITE")
         with a.connect() as c:
             run(c, "INSERT INTO item (id, note) SELECT g, repeat('x', 1000) "
-                "FROM generate_series(1, 20000) g")
+                "FROM generate_series(1, 60000) g")
         time.sleep(3)
     if state == "under load":
         load.start()

@@ -226,7 +226,7 @@ def test_names_are_mapped_columns_renamed_dropped_and_constant(world, route):
     left = f"public.Work Order" if a.family == "postgres" else f"{a.database}.Work Order"
     right = f"public.wo" if b.family == "postgres" else f"{b.database}.wo"
     bridge = world.bridge(a, b, tables=[], tables_yaml={left: {
-        "to": right, "rename": {"Id": "nr"}, "drop": ["secret"], "set": {"plant": "P1"}}}).start()
+        "to": right, "columns": {"Id": "nr"}, "drop": ["secret"], "constants": {"plant": "P1"}}}).start()
     name = '"Work Order"' if a.family == "postgres" else "`Work Order`"
     key = '"Id"' if a.family == "postgres" else "Id"
     write(a, f"INSERT INTO {name} VALUES (1, 10, 's1'), (2, 20, 's2'), (3, 30, NULL)")

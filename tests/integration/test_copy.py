@@ -1,0 +1,217 @@
+"""The first copy: every row, while the source is written to, and then the stream, with no seam."""
+import random
+import time
+
+import pytest
+
+from harness.engine import _slow
+from harness.servers import run
+from harness.tables import WORKLOAD, TableDef
+from harness.workload import Workload, create_tables
+
+TABLES = [t.name for t in WORKLOAD]
+ROUTES = ["pg-maria", "maria-pg", "mysql-pg", "pg-pg2"]
+routes = pytest.mark.parametrize("route", ROUTES, indirect=True)
+two_routes = pytest.mark.parametrize("route", ["pg-maria", "maria-pg"], indirect=True)
+SMALL = {"copy_chunk_rows": 500, "copy_readers": 2}
+
+pytestmark = pytest.mark.limit(240)
+
+
+def fill(side, rows=20_000, seed=5):
+    """Items with gaps, lines with text keys, keyless rows, some of them equal."""
+    rnd = random.Random(seed)
+    with side.connect(autocommit=False) as c:
+        ids = sorted(rnd.sample(range(100, 100 + 10 * rows), rows))
+        for at in range(0, rows, 1000):
+            values = ", ".join(f"({2 * i}, {i % 97}, 'n{i % 7}')" for i in ids[at:at + 1000])
+            run(c, f"INSERT INTO item (id, qty, name) VALUES {values}")
+        for at in range(0, rows // 4, 500):
+            values = ", ".join(f"({9 * 10**8 + 2 * (i // 3)}, 'K-{i % 3}ü', {i})"
+                               for i in range(at, at + 500))
+            run(c, f"INSERT INTO line VALUES {values}")
+        for at in range(0, rows // 4, 500):
+            values = ", ".join(f"(7, {i // 2}, 'same')" for i in range(at, at + 500))
+            run(c, f"INSERT INTO journal VALUES {values}")
+        c.commit()
+
+
+@routes
+def test_everything_is_copied_and_the_stream_follows(world, route):
+    create_tables(*route)
+    fill(route[0])
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty", **SMALL).start(60)
+    report = bridge.prove()
+    assert report.rows > 29_000
+    with bridge.a.connect() as c:
+        run(c, "UPDATE item SET qty = -1 WHERE qty = 5")
+        run(c, "DELETE FROM line WHERE code = 'K-1ü'")
+    bridge.prove()
+
+
+@routes
+def test_copied_under_load(world, route):
+    """Writers change, delete and move rows before, behind and in the chunk that is being read."""
+    create_tables(*route)
+    fill(route[0])
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty", **SMALL)
+    load = Workload(bridge.a, writers=2, pause=0.002).prepare()
+    adopt(load, bridge.a)
+    with load:
+        load.wait_transactions(20)
+        bridge.start(120)
+        load.wait_transactions(100)
+    bridge.prove(90)
+
+
+def adopt(load, side):
+    """The writers work on the copied rows too: each on half of them."""
+    with side.connect() as c:
+        items = [r[0] for r in run(c, "SELECT id FROM item WHERE mod(id, 2) = 0")]
+        lines = [tuple(r) for r in run(c, "SELECT order_id, code FROM line")]
+    for n, w in enumerate(load.writers):
+        w.reconnect()
+        w.items.live += items[n::2]
+        w.lines.live += lines[n::2]
+
+
+@pytest.mark.parametrize("route", ["pg-maria", "maria-pg", "mysql-pg"], indirect=True)
+def test_killed_again_and_again_during_the_copy_under_load(world, route):
+    create_tables(*route)
+    fill(route[0], 30_000)
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty",
+                          copy_chunk_rows=300, copy_readers=2)
+    load = Workload(bridge.a, writers=2, pause=0.004).prepare()
+    adopt(load, bridge.a)
+    rnd = random.Random(3)
+    with load:
+        for _ in range(5):
+            bridge.engine.start()
+            time.sleep(rnd.uniform(0.3, 1.2) * _slow())
+            bridge.engine.kill()
+        bridge.start(120)
+        load.wait_transactions(30)
+    bridge.prove(90)
+
+
+@two_routes
+def test_a_resumed_copy_does_not_start_over(world, route):
+    create_tables(*route)
+    fill(route[0], 40_000)
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty", copy_chunk_rows=400,
+                          copy_readers=1)
+    bridge.engine.start()
+    done = wait_chunks(bridge, 20)
+    bridge.engine.kill()
+    bridge.start(90)
+    status = bridge.engine.status()["a-b"]
+    assert status["copy"]["rows"] <= 55_000 - done * 400 * 0.5, \
+        f"{done} chunks were finished before: {status['copy']}"
+    bridge.prove()
+
+
+def wait_chunks(bridge, n, seconds=40):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with bridge.b.connect() as c:
+            try:
+                done = run(c, "SELECT count(*) FROM millrace.chunk "
+                           "WHERE position IS NOT NULL AND position <> ''")[0][0]
+            except Exception:
+                done = 0
+        if done >= n:
+            return done
+        time.sleep(0.02)
+    raise AssertionError(f"only {done} chunks\n{bridge.engine.tail()}")
+
+
+@two_routes
+def test_a_target_with_rows_is_refused(world, route):
+    create_tables(*route)
+    for side in route:
+        with side.connect() as c:
+            run(c, "INSERT INTO item (id) VALUES (1)")
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty")
+    bridge.engine.start()
+    error = bridge.engine.wait_failed()
+    assert error["code"] == "target_not_empty" and "item" in error["text"], error
+    with route[1].connect() as c:
+        assert run(c, "SELECT count(*) FROM item")[0][0] == 1
+
+
+@pytest.mark.parametrize("names", ["pg-maria", "pg-mysql", "maria-maria2"])
+def test_a_pair_copies_one_way_and_then_streams_both(world, names):
+    a, b = (world.side(n) for n in names.split("-"))
+    create_tables(a, b)
+    for side in (a, b):
+        if side.family == "postgres":
+            with side.connect() as c:
+                for t in TABLES:
+                    run(c, f"ALTER TABLE {t} REPLICA IDENTITY FULL")
+    fill(a)
+    bridge = world.bridge(a, b, tables=TABLES, ways="both", first_copy="to_empty", **SMALL)
+    left = Workload(a, parity=0, writers=2, pause=0.003).prepare()
+    adopt(left, a)
+    with left:
+        bridge.start(120)
+        right = Workload(b, parity=1, writers=2, pause=0.003).prepare()
+        with right:
+            right.wait_transactions(60)
+            left.wait_transactions(30)
+    bridge.prove(90)
+
+
+@two_routes
+def test_empty_tables_are_copied_at_once(world, route):
+    create_tables(*route)
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty").start()
+    with Workload(bridge.a, writers=1).prepare() as load:
+        load.wait_transactions(30)
+    bridge.prove()
+
+
+@two_routes
+def test_text_and_composite_keys_in_the_source_collation(world, route):
+    """Chunks cut where the source's collation cuts, whatever C thinks of it."""
+    words = TableDef("words", "w varchar(30)\nn integer\nv text", ["w", "n"])
+    for side in route:
+        words.create(side)
+    letters = ["a", "B", "b2", "Z", "é", "Straße", "中文", "_", "-", "0", "ä", "zz", "A A", "'", "\\"]
+    rnd = random.Random(1)
+    seen = {(rnd.choice(letters) + rnd.choice(letters) + str(rnd.randint(0, 50)).lower(), n)
+            for n in range(3000)}
+    with route[0].connect(autocommit=False) as c:
+        for w, n in sorted(seen):
+            run(c, "INSERT INTO words VALUES (%s, %s, 'x')", (w, n))
+        c.commit()
+    bridge = world.bridge(*route, tables=["words"], first_copy="to_empty", copy_chunk_rows=100)
+    stop_at = time.monotonic() + 6 * _slow()
+    bridge.engine.start()
+    with bridge.a.connect() as c:
+        while time.monotonic() < stop_at:
+            w, n = rnd.choice(sorted(seen))
+            run(c, "UPDATE words SET v = concat(v, '+') WHERE w = %s AND n = %s", (w, n))
+            run(c, "UPDATE words SET n = n + 100000 WHERE w = %s AND n = %s AND v = 'x++'", (w, n))
+            time.sleep(0.002)
+    bridge.engine.wait_streaming(seconds=60)
+    bridge.prove()
+
+
+@two_routes
+def test_writers_are_not_held_up_by_the_copy(world, route):
+    create_tables(*route)
+    fill(route[0], 40_000)
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty")
+    slowest = 0
+    with bridge.a.connect() as c:
+        bridge.engine.start()
+        n = 0
+        while (bridge.engine.status() or {}).get("a-b", {}).get("state") != "streaming":
+            assert bridge.engine.running(), bridge.engine.tail()
+            before = time.monotonic()
+            run(c, "INSERT INTO item (id, qty) VALUES (%s, 1)", (10**9 + 2 * n,))
+            slowest = max(slowest, time.monotonic() - before)
+            n += 1
+            assert n < 100_000
+    assert slowest < 2 * _slow(), f"a writer waited {slowest:.1f} s"
+    bridge.prove()
