@@ -56,6 +56,7 @@ struct link_config {
     int nflows;
     const char **exclude;      /* patterns "schema.table" */
     int nexclude;
+    bool exclude_targets;      /* they name the target's tables: a pair's second link */
     enum first_copy_mode first_copy;
     bool copies;               /* this link does the first copy (of a pair only one does) */
     size_t budget_bytes;       /* default 64 MiB */
@@ -91,7 +92,8 @@ const struct link_config *config_link(const struct config *c, const char *name);
  * `captured` (size n), may be NULL. */
 bool pattern_match(const char *pattern, const char *text, char *captured, size_t n);
 /* The flow that maps schema.table and its target name; NULL: not mapped. Exact names win over
- * patterns, earlier over later; `exclude` wins over patterns only. */
+ * patterns, earlier over later; `exclude` wins over patterns only, and no pattern takes the engines'
+ * own schemas or `millrace`. `a` and the targets may be NULL where they are not wanted. Pure. */
 const struct flow *link_flow(const struct link_config *l, const char *schema, const char *table,
                              struct arena *a, const char **target_schema,
                              const char **target_table);

@@ -1,0 +1,70 @@
+#include "config/config.h"
+#include "config/parts.h"
+#include <stdlib.h>
+#include <string.h>
+
+static enum status read_socket(struct load *l, const struct form *f)
+{
+    const char *socket = f->text[FILE_SOCKET];
+    struct config *c = l->config;
+    c->socket = socket ? path_beside(l, socket) : arena_format(l->arena, "%s.sock", c->path);
+    return STATUS_OK;
+}
+
+static enum status read_version(struct load *l, const struct node *root)
+{
+    NODE_EACH(n, root)
+    {
+        if (strcmp(n->key->text, "millrace") == 0 && n->kind == NODE_SCALAR &&
+            strcmp(n->text, "1") != 0)
+            return wrong(l, n, "millrace: %.20s: this version reads files of version 1", n->text);
+    }
+    return STATUS_OK;
+}
+
+static enum status read_root(struct load *l, const struct node *root)
+{
+    struct form f;
+    TRY(expect(l, root, NODE_MAPPING, "the file"));
+    TRY(read_version(l, root));
+    TRY(form_read(l, SCOPE_FILE, root, &f));
+    TRY(read_socket(l, &f));
+    TRY(systems_read(l, f.given[FILE_SYSTEMS]));
+    return links_read(l, f.given[FILE_LINKS]);
+}
+
+enum status config_load(const char *path, struct config **out, struct failure *f)
+{
+    struct config *c = calloc(1, sizeof *c);
+    must(c);
+    arena_init(&c->arena);
+    c->path = arena_strdup(&c->arena, path);
+    struct load l = {.config = c, .arena = &c->arena, .failure = f};
+    struct node *root;
+    enum status status = node_load(path, &c->arena, &root, f);
+    if (status == STATUS_OK)
+        status = read_root(&l, root);
+    if (status != STATUS_OK) {
+        config_free(c);
+        c = NULL;
+    }
+    *out = c;
+    return status;
+}
+
+void config_free(struct config *c)
+{
+    if (!c)
+        return;
+    arena_free(&c->arena);
+    free(c);
+}
+
+const struct link_config *config_link(const struct config *c, const char *name)
+{
+    for (int i = 0; i < c->nlinks; i++) {
+        if (strcmp(c->links[i].name, name) == 0)
+            return &c->links[i];
+    }
+    return NULL;
+}
