@@ -113,3 +113,50 @@ def test_a_third_system_gets_what_passed_through_the_second(world):
     time.sleep(1)
     status = engine.wait_streaming()
     assert status["ca"]["rows"] == 1, status   # only the row that b's application wrote
+
+
+def emit_marker(side, link, seq, path):
+    """A transaction on the side that bears a mark, as another Millrace would leave it."""
+    with side.connect(autocommit=False) as c:
+        if side.family == "postgres":
+            run(c, "SELECT pg_logical_emit_message(true, 'millrace', %s)",
+                (f"1 {link} 0 {seq} {path}",))
+        else:
+            run(c, "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, root, "
+                "path, plan) VALUES (%s, 0, %s, 1, 'x', 'x', %s, REPEAT('x', 32))",
+                (link, seq, path))
+        run(c, "INSERT INTO item (id) VALUES (%s)", (1000 + seq,))
+        c.commit()
+
+
+@pytest.mark.parametrize("pair", ["pg-maria", "maria-maria2", "pg-pg2"], indirect=True)
+def test_a_gap_in_the_numbers_of_a_link_stops_its_reader(pair):
+    """A marker that is missing in the log is a transaction that is missing: nobody steps over it."""
+    for seq in (5, 6, 7):
+        emit_marker(pair.b, 4711, seq, "123")
+    pair.drain()
+    pair.prove()
+    emit_marker(pair.b, 4711, 9, "123")
+    error = pair.engine.wait_failed("b-a")
+    assert error["code"] == "sequence_gap", error
+    assert pair.engine.status()["a-b"]["state"] == "streaming"
+    with pair.a.connect() as c:
+        assert not run(c, "SELECT 1 FROM item WHERE id = 1009")
+
+
+@pytest.mark.parametrize("route", ["pg-maria", "maria-pg"], indirect=True)
+def test_a_strange_checkpoint_stops_the_engine(world, route):
+    """Someone else wrote the next number: there is a second engine, and this one writes no more."""
+    create_tables(*route)
+    bridge = world.bridge(*route, tables=TABLES).start()
+    bridge.drain()
+    with bridge.b.connect() as c:
+        run(c, "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, root, path, "
+            "plan) SELECT link, lane, seq + 1, 4711, position, root, path, plan "
+            "FROM millrace.checkpoint ORDER BY seq DESC LIMIT 1")
+    with bridge.a.connect() as c:
+        run(c, "INSERT INTO item (id) VALUES (1)")
+    error = bridge.engine.wait_failed()
+    assert error["code"] == "second_engine", error
+    with bridge.b.connect() as c:
+        assert not run(c, "SELECT 1 FROM item")
