@@ -25,7 +25,7 @@
 enum {
     STATUS_EVERY_MS = 10 * 1000,
     ACKNOWLEDGE_EVERY_MS = 100,
-    GATHER_US = 300,
+    GATHER_US = 500,
     GATHER_FROM_BYTES = 4 * 1024, /* in one wake-up: then we are behind */
     ROUNDS_MAX = 64,              /* reads in one turn of the loop */
     ROOM_CHECK_BYTES = 32 * 1024,
@@ -323,16 +323,15 @@ void stream_room(struct source *s)
 static void on_control(uv_poll_t *handle, int status, int events)
 {
     struct source *s = handle->data;
-    struct failure *kept = s->control->base.failure;
     (void)events;
-    s->control->base.failure = &s->stream.failure;
-    enum status lost =
-        status < 0 ? pg_fail(s->control, NULL, "watching the server") : pg_consume(s->control);
-    s->control->base.failure = kept;
-    if (lost != STATUS_OK)
-        give_up(s);
-    else
+    if (status >= 0 && PQconsumeInput(s->control->conn)) {
         PQfreemem(PQnotifies(s->control->conn)); /* parses what came, notices go to the log */
+        return;
+    }
+    fail(&s->stream.failure, ERROR_CONNECTION_LOST,
+         "%s: the server ended our session: it stops, or an administrator cut us off",
+         s->o.endpoint->system);
+    give_up(s);
 }
 
 /* ---- the beginning ---- */
