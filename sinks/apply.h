@@ -8,6 +8,7 @@
  * source transaction (the row parked meanwhile), since deferred constraints and swaps collide only
  * in between. Lock waits and deadlocks roll back and try again, with half the batch.
  *
+ * Files: apply.c (batches), fence.c (fence, idle positions), row_mode.c, skip.c.
  * Threads: used by the link's writer thread only. All state of "where is this link" is here:
  * the last seq, our writer number, the durable position.
  */
@@ -35,6 +36,9 @@ struct apply {
     bool row_mode_only;       /* the next transaction from the source goes row by row (after a */
                               /* large one failed in pieces) */
     bool in_large;            /* a large transaction is open at the target */
+    int64_t begun_us;         /* when the open target transaction began */
+    int64_t held;             /* rows that the skip in progress has put into millrace.held */
+    struct row_mode *row_mode; /* rows put off to the end of the source transaction */
     struct net_rules (*rules)(void *owner, const struct relation *target);
     void (*deleted)(void *owner, const struct change *c); /* in a copy's window: a key went away */
     void *owner;

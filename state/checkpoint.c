@@ -101,6 +101,14 @@ enum status state_hold(struct session *s, int64_t link, const char *position, in
                    sql_int(link).text, position, sql_int(n).text, relation, op, before, after);
 }
 
+enum status state_hold_position(struct session *s, int64_t link, const char *position,
+                                struct failure *f)
+{
+    return SQL_RUN(s, NULL, NULL, f,
+                   "UPDATE millrace.held SET position = ? WHERE link = ? AND position = ''",
+                   position, sql_int(link).text);
+}
+
 static enum status forget_rows(struct session *s, int64_t link, struct failure *f)
 {
     static const char *const statements[] = {

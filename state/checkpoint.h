@@ -71,6 +71,10 @@ enum status state_forget_chunks(struct session *s, int64_t link, const char *tab
 enum status state_hold(struct session *s, int64_t link, const char *position, int64_t n,
                        const char *relation, const char *op, const char *before,
                        const char *after, struct failure *f);
+/* Held rows of this link that have no position yet ("") get theirs: a large transaction's is known
+ * at its end only. */
+enum status state_hold_position(struct session *s, int64_t link, const char *position,
+                                struct failure *f);
 /* All that the target knows of a link: for `remove`. */
 enum status state_forget_link(struct session *s, int64_t link, struct failure *f);
 

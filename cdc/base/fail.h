@@ -31,6 +31,7 @@ enum status {
     X(ERROR_DEADLOCK, STATUS_RETRY, "deadlock")                                                    \
     X(ERROR_SERVER_BUSY, STATUS_RETRY, "server_busy")                                              \
     X(ERROR_SLOT_ACTIVE, STATUS_RETRY, "slot_active")                                              \
+    X(ERROR_READ_AGAIN, STATUS_RETRY, "read_again")                                                \
     X(ERROR_CONSTRAINT, STATUS_DATA, "constraint")                                                 \
     X(ERROR_UNIQUE, STATUS_DATA, "unique_violation")                                               \
     X(ERROR_VALUE, STATUS_DATA, "value")                                                           \
