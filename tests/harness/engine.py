@@ -84,7 +84,7 @@ class Engine:
         self.process = subprocess.Popen(
             [binary(self.crash), "run", "-c", self.path], stdin=subprocess.DEVNULL, stdout=log,
             stderr=log, env={**os.environ, **self.env, **(env or {})},
-            preexec_fn=die_with_parent(signal.SIGKILL))
+            start_new_session=True, preexec_fn=die_with_parent(signal.SIGKILL))
         log.close()
         return self
 

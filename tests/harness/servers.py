@@ -113,6 +113,7 @@ class Server:
         log = open(self.log, "ab")
         self.process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.dir,
+            start_new_session=True,  # Ctrl-C is for us, we stop the servers
             preexec_fn=die_with_parent(self.death_signal), **self._as_user())
         log.close()
         if wait:

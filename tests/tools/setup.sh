@@ -56,11 +56,10 @@ install_packages() {
 build_into() {
     local dir=$1
     shift
-    cmake -G Ninja -S "$repo" -B "$dir" "$@" >"$dir.log" 2>&1 &&
-        ninja -C "$dir" >>"$dir.log" 2>&1 || {
-        grep -E 'error|FAILED|warning' "$dir.log" | head -40
-        echo "the build in $dir failed: $dir.log" >&2
+    mkdir -p "$dir"
+    if ! { cmake -G Ninja -S "$repo" -B "$dir" "$@" && ninja -C "$dir"; } >"$dir/build.log" 2>&1; then
+        grep -E 'error|FAILED' "$dir/build.log" | head -40
+        echo "the build in $dir failed: $dir/build.log" >&2
         return 1
-    }
-    rm -f "$dir.log"
+    fi
 }
