@@ -28,7 +28,7 @@
     "  hq:  { postgresql: host=hq dbname=erp, capture: { user: r }, apply: { user: w } }\n"        \
     "  nil: { null: {} }\n"                                                                        \
     "links:\n"
-#define PAIR "  - between: [erp, mes]\n    first_copy: none\n"                /* lines 9, 10 */
+#define PAIR "  - between: [erp, mes]\n    first_copy: none\n" /* lines 9, 10 */
 #define WAY  "  - { from: erp, to: mes, first_copy: none, tables: { public.a: mes.a } }\n"
 
 static char path[] = "/tmp/millrace-config-XXXXXX";
@@ -213,9 +213,9 @@ static void a_server_is_described_by_its_keys(void **state)
 static void first_copy_of_a_pair_goes_one_way(void **state)
 {
     (void)state;
-    struct config *c = load_good(
-        SYSTEMS "  - between: [erp, mes]\n    first_copy: { from: mes, mode: to_empty }\n"
-                "    tables: { public.a: mes.a }\n");
+    struct config *c =
+        load_good(SYSTEMS "  - between: [erp, mes]\n    first_copy: { from: mes, mode: to_empty }\n"
+                          "    tables: { public.a: mes.a }\n");
     assert_false(config_link(c, "erp-mes")->copies);
     assert_true(config_link(c, "mes-erp")->copies);
     assert_int_equal(config_link(c, "erp-mes")->first_copy, COPY_TO_EMPTY);
@@ -363,16 +363,20 @@ static void systems_are_checked(void **state)
         {ONE("  a: { null: { x: y } }\n"), "3:14: ", "null takes nothing"},
         {ONE("  a: { null: {}, apply: { user: u } }\n"), "3:18: ", "no roles"},
         {ONE("  a: { mysql: { host: h }, apply: {} }\n"), "3:35: ", "needs `user: name`"},
-        {ONE("  a: { mysql: { host: h }, apply: { user: u, password: p } }\n"), "3:46: ", "password"},
+        {ONE("  a: { mysql: { host: h }, apply: { user: u, password: p } }\n"),
+         "3:46: ", "password"},
         {ONE("  a: { mysql: { host: h }, apply: { user: u, password_file: /nowhere/x } }\n"),
          "3:61: ", "/nowhere/x cannot be opened"},
         {ONE("  a: { mysql: { host: h }, apply: { user: u, password_env: MILLRACE_NO } }\n"),
          "3:60: ", "no variable MILLRACE_NO"},
-        {ONE("  a: { mysql: { host: h }, apply: { user: u, password_env: A, password_file: b } }\n"),
+        {ONE("  a: { mysql: { host: h }, apply: { user: u, password_env: A, password_file: b } "
+             "}\n"),
          "3:46: ", "not both"},
-        {ONE("  a: { mysql: { host: localhost } }\n  b: { mariadb: { host: 127.0.0.1, port: 3306 } }\n"),
+        {ONE("  a: { mysql: { host: localhost } }\n  b: { mariadb: { host: 127.0.0.1, port: 3306 } "
+             "}\n"),
          "4:3: ", "b is the same server as a"},
-        {ONE("  a: { postgresql: host=x dbname=d }\n  b: { postgresql: 'dbname=d host=x port=5432' }\n"),
+        {ONE("  a: { postgresql: host=x dbname=d }\n  b: { postgresql: 'dbname=d host=x port=5432' "
+             "}\n"),
          "4:3: ", "b is the same database as a"},
         {ONE("  a: { null: {}, id: 5 }\n  b: { mysql: { host: h }, id: 5 }\n"), "4:3: ", "same id"},
     };
@@ -384,23 +388,26 @@ static void links_are_checked(void **state)
     (void)state;
     static const struct bad cases[] = {
         {SYSTEMS "  - {}\n", "9:5: ", "needs `tables"},
-        {SYSTEMS "  - { first_copy: none, tables: { a.b: c.d } }\n", "9:5: ", "needs `between: [A, B]`"},
-        {SYSTEMS "  - { from: erp, to: mes, tables: { a.b: c.d } }\n", "9:5: ", "needs `first_copy: none"},
-        {SYSTEMS "  - { from: epr, to: mes, first_copy: none, tables: { a.b: c.d } }\n", "9:13: ",
-         "no system \"epr\", allowed: erp, mes, lab, hq, nil"},
-        {SYSTEMS "  - { from: erp, to: erp, first_copy: none, tables: { a.b: c.d } }\n", "9:13: ",
-         "needs two systems"},
-        {SYSTEMS "  - { from: nil, to: erp, first_copy: none, tables: { a.b: c.d } }\n", "9:13: ",
-         "nothing can be read"},
-        {SYSTEMS "  - { from: erp, to: lab, first_copy: none, tables: { a.b: c.d } }\n", "9:13: ",
-         "`apply: {user"},
-        {SYSTEMS "  - { between: [erp, lab], first_copy: none, tables: { a.b: c.d } }\n", "9:17: ",
-         "erp-lab writes to lab"},
-        {SYSTEMS "  - { between: [erp], first_copy: none, tables: { a.b: c.d } }\n", "9:16: ",
-         "two systems: [A, B]"},
+        {SYSTEMS "  - { first_copy: none, tables: { a.b: c.d } }\n",
+         "9:5: ", "needs `between: [A, B]`"},
+        {SYSTEMS "  - { from: erp, to: mes, tables: { a.b: c.d } }\n",
+         "9:5: ", "needs `first_copy: none"},
+        {SYSTEMS "  - { from: epr, to: mes, first_copy: none, tables: { a.b: c.d } }\n",
+         "9:13: ", "no system \"epr\", allowed: erp, mes, lab, hq, nil"},
+        {SYSTEMS "  - { from: erp, to: erp, first_copy: none, tables: { a.b: c.d } }\n",
+         "9:13: ", "needs two systems"},
+        {SYSTEMS "  - { from: nil, to: erp, first_copy: none, tables: { a.b: c.d } }\n",
+         "9:13: ", "nothing can be read"},
+        {SYSTEMS "  - { from: erp, to: lab, first_copy: none, tables: { a.b: c.d } }\n",
+         "9:13: ", "`apply: {user"},
+        {SYSTEMS "  - { between: [erp, lab], first_copy: none, tables: { a.b: c.d } }\n",
+         "9:17: ", "erp-lab writes to lab"},
+        {SYSTEMS "  - { between: [erp], first_copy: none, tables: { a.b: c.d } }\n",
+         "9:16: ", "two systems: [A, B]"},
         {SYSTEMS "  - { between: [erp, mes], name: x, first_copy: none, tables: { a.b: c.d } }\n",
          "9:28: ", "does not go with `between`"},
-        {SYSTEMS "  - { name: 'a b', from: erp, to: mes, first_copy: none, tables: { a.b: c.d } }\n",
+        {SYSTEMS
+         "  - { name: 'a b', from: erp, to: mes, first_copy: none, tables: { a.b: c.d } }\n",
          "9:13: ", "no name of a link"},
         {SYSTEMS PAIR "    tabels: { a.b: c.d }\n", "11:5: ", "did you mean \"tables\"?"},
         {SYSTEMS PAIR "    budget: 4 MiB\n", "11:13: ", "allowed: 8 MiB to 64 GiB"},
@@ -409,25 +416,33 @@ static void links_are_checked(void **state)
         {SYSTEMS PAIR "    copy_readers: 17\n", "11:19: ", "allowed: 1 to 16"},
         {SYSTEMS PAIR "    idle_checkpoint: 10\n", "11:22: ", "ms, s, min, h or d"},
         {SYSTEMS PAIR "    idle_checkpoint: 2 h\n", "11:22: ", "allowed: 1 s to 1 h"},
-        {SYSTEMS PAIR "    keep_log: soon\n    tables: { a.b: c.d }\n", "11:15: ", "none, a time like 10 min"},
-        {SYSTEMS PAIR "    keep_log: { hours: 1 }\n    tables: { a.b: c.d }\n", "11:17: ", "allowed: time, bytes"},
-        {SYSTEMS PAIR "    keep_log: 60 d\n    tables: { a.b: c.d }\n", "11:15: ", "allowed: 1 ms to 30 d"},
+        {SYSTEMS PAIR "    keep_log: soon\n    tables: { a.b: c.d }\n",
+         "11:15: ", "none, a time like 10 min"},
+        {SYSTEMS PAIR "    keep_log: { hours: 1 }\n    tables: { a.b: c.d }\n",
+         "11:17: ", "allowed: time, bytes"},
+        {SYSTEMS PAIR "    keep_log: 60 d\n    tables: { a.b: c.d }\n",
+         "11:15: ", "allowed: 1 ms to 30 d"},
         {SYSTEMS PAIR "    slot: No\n    tables: { a.b: c.d }\n", "11:11: ", "small letters"},
-        {SYSTEMS PAIR "    was: old\n    tables: { a.b: c.d }\n", "11:10: ", "former names, [A, B]"},
+        {SYSTEMS PAIR "    was: old\n    tables: { a.b: c.d }\n",
+         "11:10: ", "former names, [A, B]"},
         {SYSTEMS "  - { between: [erp, hq], first_copy: none, slot: s, tables: { a.b: c.d } }\n",
          "9:45: ", "write two links"},
         {SYSTEMS "  - { from: mes, to: erp, first_copy: none, slot: s, tables: { a.b: c.d } }\n",
          "9:45: ", "slot is for a PostgreSQL source"},
-        {SYSTEMS "  - { from: erp, to: mes, first_copy: none, server_id: 5, tables: { a.b: c.d } }\n",
+        {SYSTEMS
+         "  - { from: erp, to: mes, first_copy: none, server_id: 5, tables: { a.b: c.d } }\n",
          "9:45: ", "server_id is for a MySQL or MariaDB source"},
         {SYSTEMS WAY WAY, "10:5: ", "two links erp-mes (the other in line 9)"},
-        {SYSTEMS WAY "  - { name: x, was: erp-mes, from: erp, to: mes, first_copy: none, tables: { a.b: c.d } }\n",
+        {SYSTEMS WAY "  - { name: x, was: erp-mes, from: erp, to: mes, first_copy: none, tables: { "
+                     "a.b: c.d } }\n",
          "10:5: ", "a link of today"},
         {SYSTEMS "  - { name: a-b, from: erp, to: mes, first_copy: none, tables: { a.b: c.d } }\n"
                  "  - { name: a_b, from: erp, to: mes, first_copy: none, tables: { a.c: c.d } }\n",
          "10:5: ", "share the slot millrace_a_b"},
-        {SYSTEMS "  - { name: a, from: mes, to: erp, first_copy: none, server_id: 5, tables: { a.b: c.d } }\n"
-                 "  - { name: b, from: mes, to: erp, first_copy: none, server_id: 5, tables: { a.c: c.d } }\n",
+        {SYSTEMS "  - { name: a, from: mes, to: erp, first_copy: none, server_id: 5, tables: { "
+                 "a.b: c.d } }\n"
+                 "  - { name: b, from: mes, to: erp, first_copy: none, server_id: 5, tables: { "
+                 "a.c: c.d } }\n",
          "10:5: ", "share server_id 5"},
     };
     CHECK_BAD(cases);
@@ -436,11 +451,13 @@ static void links_are_checked(void **state)
 static void the_first_copy_is_checked(void **state)
 {
     (void)state;
-#define LINK(copy) SYSTEMS "  - { between: [erp, mes], tables: { a.b: c.d }, first_copy: " copy " }\n"
+#define LINK(copy)                                                                                 \
+    SYSTEMS "  - { between: [erp, mes], tables: { a.b: c.d }, first_copy: " copy " }\n"
     static const struct bad cases[] = {
         {LINK("maybe"), "9:62: ", "none, or {from: SYSTEM, mode: to_empty}"},
         {LINK("{ mode: to_empty }"), "9:62: ", "`from: erp` or `from: mes`"},
-        {LINK("{ from: hq, mode: to_empty }"), "9:70: ", "does not read from hq, allowed: erp, mes"},
+        {LINK("{ from: hq, mode: to_empty }"),
+         "9:70: ", "does not read from hq, allowed: erp, mes"},
         {LINK("{ from: erp, mode: merge }"), "9:81: ", "merge is not there yet"},
         {LINK("{ from: erp, mode: to_full }"), "9:81: ", "to_empty | none | merge"},
         {LINK("{ from: erp }"), "9:62: ", "needs `mode:"},
@@ -455,7 +472,8 @@ static void later_options_are_known_and_refused(void **state)
         {SYSTEMS PAIR "    conflict: { winner: erp }\n", "11:5: ", "conflict is not there yet"},
         {SYSTEMS PAIR "    new_keys: { erp: odd }\n", "11:5: ", "new_keys is not there yet"},
         {SYSTEMS PAIR "    flows: []\n", "11:5: ", "flows is not there yet"},
-        {SYSTEMS PAIR "    create_tables: true\n", "11:20: ", "not there yet in this version, allowed: false"},
+        {SYSTEMS PAIR "    create_tables: true\n",
+         "11:20: ", "not there yet in this version, allowed: false"},
         {SYSTEMS PAIR "    ddl: follow\n", "11:10: ", "ddl: follow is not there yet"},
         {SYSTEMS PAIR "    ddl: ignore\n", "11:10: ", "allowed: stop"},
         {SYSTEMS PAIR "    deletes: ignore\n", "11:14: ", "allowed: copy"},
@@ -480,21 +498,25 @@ static void tables_are_checked(void **state)
         {TABLES("      public.orders: {}\n"), "12:22: ", "needs `to: SCHEMA.TABLE`"},
         {TABLES("      millrace.link: mes.link\n"), "12:7: ", "own schema"},
         {TABLES("      public.a: mes.a\n      public.a: mes.b\n"), "13:7: ", "given twice"},
-        {TABLES("      public.a: mes.a\n      public.b: mes.a\n"), "13:17: ",
-         "other side of two tables (the first in line 12)"},
+        {TABLES("      public.a: mes.a\n      public.b: mes.a\n"),
+         "13:17: ", "other side of two tables (the first in line 12)"},
         {TABLES("      public.a: { to: mes.a, drop: [x] }\n"), "12:30: ", "no way back"},
         {TABLES("      public.a: { to: mes.a, constants: { x: 1 } }\n"), "12:30: ", "no way back"},
         {TABLES("      public.a?_*: mes.*\n"), "12:7: ", "the way back is not clear"},
         {ONE_WAY("      public.*: mes.all\n"), "13:17: ", "needs a *"},
         {ONE_WAY("      public.a: mes.*\n"), "13:17: ", "no * in \"a\""},
         {ONE_WAY("      public.*: mes.*_*\n"), "13:17: ", "one * at most"},
-        {ONE_WAY("      public.a: { to: mes.a, columns: { x: y, z: y } }\n"), "13:50: ", "both become y"},
-        {ONE_WAY("      public.a: { to: mes.a, columns: { x: y }, drop: [x] }\n"), "13:56: ", "one of them"},
+        {ONE_WAY("      public.a: { to: mes.a, columns: { x: y, z: y } }\n"),
+         "13:50: ", "both become y"},
+        {ONE_WAY("      public.a: { to: mes.a, columns: { x: y }, drop: [x] }\n"),
+         "13:56: ", "one of them"},
         {ONE_WAY("      public.a: { to: mes.a, drop: [x, x] }\n"), "13:40: ", "twice"},
-        {ONE_WAY("      public.a: { to: mes.a, columns: { x: y }, constants: { y: 1 } }\n"), "13:62: ",
-         "a constant and the column x"},
-        {ONE_WAY("      public.a: { to: mes.a, constants: { y: [1] } }\n"), "13:46: ", "a single value"},
-        {ONE_WAY("      public.a: { to: mes.a, colums: { x: y } }\n"), "13:30: ", "did you mean \"columns\"?"},
+        {ONE_WAY("      public.a: { to: mes.a, columns: { x: y }, constants: { y: 1 } }\n"),
+         "13:62: ", "a constant and the column x"},
+        {ONE_WAY("      public.a: { to: mes.a, constants: { y: [1] } }\n"),
+         "13:46: ", "a single value"},
+        {ONE_WAY("      public.a: { to: mes.a, colums: { x: y } }\n"),
+         "13:30: ", "did you mean \"columns\"?"},
         {ONE_WAY("      public.a: mes.a\n    exclude: [a]\n"), "14:15: ", "must be SCHEMA.TABLE"},
     };
     CHECK_BAD(cases);
@@ -508,12 +530,14 @@ static void one_table_goes_one_way_once(void **state)
 {
     (void)state;
     static const struct bad cases[] = {
-        {TWO("tables: { p.x: m.x }", "tables: { p.x: m.y }"), "10:5: ", "p.x (line 10) would go from erp to mes twice"},
+        {TWO("tables: { p.x: m.x }", "tables: { p.x: m.y }"),
+         "10:5: ", "p.x (line 10) would go from erp to mes twice"},
         {TWO("tables: { p.x*: m.x* }", "tables: { p.xy: m.y }"), "10:5: ", "twice"},
         {TWO("tables: { p.xy: m.xy }", "tables: { p.x*: m.x* }"), "10:5: ", "twice"},
         {TWO("tables: { p.x*: m.x* }", "tables: { \"*.*y\": \"*.*y\" }"), "10:5: ", "twice"},
-        {SYSTEMS PAIR "    tables: { p.x: m.x }\n"
-                      "  - { name: b, from: mes, to: erp, first_copy: none, tables: { m.x: p.z } }\n",
+        {SYSTEMS PAIR
+         "    tables: { p.x: m.x }\n"
+         "  - { name: b, from: mes, to: erp, first_copy: none, tables: { m.x: p.z } }\n",
          "12:5: ", "m.x (line 12) would go from mes to erp twice"},
     };
     CHECK_BAD(cases);
@@ -591,7 +615,8 @@ static void help_and_docs_say_what_the_table_says(void **state)
     if (getenv("MILLRACE_PRINT_OPTIONS"))
         fputs(buffer_text(&table), stdout);
     if (!strstr(buffer_text(&docs), buffer_text(&table)))
-        complain("docs/CONFIG.md does not hold the option table: MILLRACE_PRINT_OPTIONS=1 prints it");
+        complain(
+            "docs/CONFIG.md does not hold the option table: MILLRACE_PRINT_OPTIONS=1 prints it");
     config_help(&help);
     for (int i = 0; i < OPTIONS_COUNT; i++)
         assert_non_null(strstr(buffer_text(&help), options[i].name));
