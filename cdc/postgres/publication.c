@@ -35,6 +35,18 @@ static const char partial_sql[] =
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
     "WHERE p.pubname = ? AND (r.prqual IS NOT NULL OR r.prattrs IS NOT NULL) LIMIT 1";
 
+/* The log's old rows are as the partition's identity says, its messages as the root's says. */
+static const char partition_sql[] =
+    "SELECT n.nspname, l.relname, l.relreplident, c.relname, c.relreplident "
+    "FROM unnest(?::text[], ?::text[]) w(schema, name) "
+    "JOIN pg_catalog.pg_namespace rn ON rn.nspname = w.schema "
+    "JOIN pg_catalog.pg_class c ON c.relnamespace = rn.oid AND c.relname = w.name "
+    "  AND c.relkind = 'p', "
+    "LATERAL pg_catalog.pg_partition_tree(c.oid) p "
+    "JOIN pg_catalog.pg_class l ON l.oid = p.relid "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = l.relnamespace "
+    "WHERE p.isleaf AND l.relreplident <> c.relreplident LIMIT 1";
+
 /* An array of texts as PostgreSQL reads it. */
 static void add_element(struct buffer *b, const char *text)
 {
@@ -48,8 +60,10 @@ static void add_element(struct buffer *b, const char *text)
     buffer_add_char(b, '"');
 }
 
-static enum status read_tables(struct source *s, const struct table_name *tables, int n,
-                               struct arena *a, struct rows *out)
+/* `sql` takes the schemas and the names, and before them `first` unless that is NULL. */
+static enum status query_tables(struct source *s, const char *sql, const char *first,
+                                const struct table_name *tables, int n, struct arena *a,
+                                struct rows *out)
 {
     struct buffer schemas, names;
     buffer_init(&schemas, SQL_MAX);
@@ -60,11 +74,26 @@ static enum status read_tables(struct source *s, const struct table_name *tables
     }
     buffer_add_text(&schemas, n ? "}" : "{}");
     buffer_add_text(&names, n ? "}" : "{}");
-    enum status status = session_run(pg_session(s->control), a, out, 3, tables_sql,
-                                     s->o.publication, buffer_text(&schemas), buffer_text(&names));
+    const char *params[] = {first, buffer_text(&schemas), buffer_text(&names)};
+    enum status status = session_query(pg_session(s->control), a, out, sql, first ? 3 : 2,
+                                       first ? params : params + 1);
     buffer_free(&schemas);
     buffer_free(&names);
     return status;
+}
+
+static enum status check_partitions(struct source *s, const struct table_name *tables, int n,
+                                    struct arena *a)
+{
+    struct rows p;
+    TRY(query_tables(s, partition_sql, NULL, tables, n, a, &p));
+    if (p.nrows == 0)
+        return STATUS_OK;
+    return fail(s->o.failure, ERROR_SETTING,
+                "%s: partition %s.%s has another REPLICA IDENTITY (%s) than its table %s (%s): set "
+                "the same on all of them by ALTER TABLE ... REPLICA IDENTITY",
+                s->o.endpoint->system, rows_cell(&p, 0, 0), rows_cell(&p, 0, 1),
+                rows_cell(&p, 0, 2), rows_cell(&p, 0, 3), rows_cell(&p, 0, 4));
 }
 
 /* Once a table is published, the server itself refuses the applications' updates and deletes of
@@ -193,9 +222,10 @@ static enum status settle(struct source *s, const struct table_name *tables, int
     struct rows t, p;
     TRY(session_run(c, NULL, NULL, 0,
                     "SELECT pg_catalog.pg_advisory_xact_lock(x'6d6c7263'::int8)"));
-    TRY(read_tables(s, tables, n, a, &t));
+    TRY(query_tables(s, tables_sql, s->o.publication, tables, n, a, &t));
     for (int i = 0; i < t.nrows; i++)
         TRY(check_table(s, &t, i));
+    TRY(check_partitions(s, tables, n, a));
     TRY(session_run(c, a, &p, 1, publication_sql, s->o.publication));
     if (p.nrows == 0)
         return create(s, &t);

@@ -90,9 +90,12 @@ static enum status fail_connection(struct pg *pg, const char *doing)
     if (!connected && find_state(message, state))
         code = state_error(state);
     one_line(text, sizeof text, message);
-    char *location = strstr(text, " LOCATION: ");
-    if (location)
-        *location = 0;
+    static const char *const idle[] = {" LOCATION: ", " This probably means "};
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
+        char *cut = strstr(text, idle[i]);
+        if (cut)
+            *cut = 0;
+    }
     return fail(pg->base.failure, code, "%s: %s: %s", pg->base.system, doing,
                 *text ? text : "the connection is gone");
 }
