@@ -1,0 +1,748 @@
+/* test_apply.c: batches, faults and the fence over a scripted sink
+ * libs: sinks */
+#include "sinks/apply.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h> /* last: its fail() hides ours */
+
+enum { OUR_WRITER = 77, LINK_ID = 5 };
+
+/* ---- a sink that writes down its calls, and fails as the script says ----
+ *
+ * Calls: B<seq> begin, D I U a set with its rows, W write_row (of key), S settle, v savepoint,
+ * r rollback to it, P park, M move, C commit, R rollback.
+ */
+
+struct fault {
+    const char *call; /* as it is written down: "S", "W3" */
+    int nth;          /* 1: the first time */
+    enum error error;
+};
+
+struct sink {
+    struct session_base session; /* first */
+    struct failure *failure;
+    char calls[1024];
+    const struct fault *faults;
+    int nfaults, met[8];
+    /* what the state tables say */
+    bool has_checkpoint, lock_is_held;
+    int64_t seq, writer, open_seq;
+    char position[64], open_position[64];
+    char plan_hex[65];
+    int held;
+};
+
+static enum status call(struct sink *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static enum status call(struct sink *s, const char *format, ...)
+{
+    char name[64];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(name, sizeof name, format, args);
+    va_end(args);
+    size_t n = strlen(s->calls);
+    snprintf(s->calls + n, sizeof s->calls - n, "%s%s", n ? " " : "", name);
+    enum error error = ERROR_NONE;
+    for (int i = 0; i < s->nfaults; i++)
+        if (strcmp(s->faults[i].call, name) == 0 && ++s->met[i] == s->faults[i].nth)
+            error = s->faults[i].error;
+    if (error) {
+        s->failure->code = error;
+        snprintf(s->failure->text, sizeof s->failure->text, "fault at %s", name);
+    }
+    return error_status(error);
+}
+
+static struct session *session(struct sink *s)
+{
+    return (struct session *)s;
+}
+
+static enum status begin(struct sink *s, const struct checkpoint *c)
+{
+    s->open_seq = c->seq;
+    snprintf(s->open_position, sizeof s->open_position, "%s", c->position);
+    TRY(call(s, "B%" PRId64, c->seq));
+    if (s->has_checkpoint && c->seq <= s->seq) {
+        s->failure->code = ERROR_SECOND_ENGINE;
+        return STATUS_CONFIG;
+    }
+    return STATUS_OK;
+}
+
+static enum status write_set(struct sink *s, const struct row_set *set)
+{
+    return call(s, "%c%" PRIu32, "DUIAP"[set->op], set -> nrows);
+}
+
+static enum status settle(struct sink *s)
+{
+    return call(s, "S");
+}
+
+static enum status write_row(struct sink *s, const struct change *c)
+{
+    const struct value *row = c->before ? c->before : c->after;
+    return call(s, "W%d", row ? (int)row[0].i : 0);
+}
+
+static enum status savepoint(struct sink *s)
+{
+    return call(s, "v");
+}
+
+static enum status rollback_to_savepoint(struct sink *s)
+{
+    return call(s, "r");
+}
+
+static struct value parked[2] = {{VALUE_INT, .i = -1}, {VALUE_ABSENT}};
+
+static enum status park_row(struct sink *s, const struct change *c, const struct value **key)
+{
+    *key = parked;
+    return call(s, "P%d", (int)(c->before ? c->before : c->after)[0].i);
+}
+
+static enum status move(struct sink *s, const struct checkpoint *c)
+{
+    snprintf(s->open_position, sizeof s->open_position, "%s", c->position);
+    return call(s, "M");
+}
+
+static enum status commit(struct sink *s)
+{
+    TRY(call(s, "C"));
+    s->has_checkpoint = true;
+    s->seq = s->open_seq;
+    s->writer = OUR_WRITER;
+    memcpy(s->position, s->open_position, sizeof s->position);
+    return STATUS_OK;
+}
+
+static enum status rollback(struct sink *s)
+{
+    return call(s, "R");
+}
+
+static const struct sink_driver driver = {
+    .name = "scripted",
+    .session = session,
+    .begin = begin,
+    .write_set = write_set,
+    .settle = settle,
+    .write_row = write_row,
+    .savepoint = savepoint,
+    .rollback_to_savepoint = rollback_to_savepoint,
+    .park_row = park_row,
+    .move = move,
+    .commit = commit,
+    .rollback = rollback,
+};
+
+static enum status query(struct session *session, const char *sql, int nparams,
+                         const char *const *params, struct arena *a, struct rows *out)
+{
+    struct sink *s = (struct sink *)session;
+    (void)nparams;
+    if (strstr(sql, "GET_LOCK")) {
+        const char **cell = arena_alloc(a, sizeof *cell);
+        *cell = s->lock_is_held ? "0" : "1";
+        *out = (struct rows){1, 1, cell, 0};
+    } else if (strstr(sql, "HEX(plan)")) {
+        const char **cells = arena_alloc(a, 6 * sizeof *cells);
+        cells[0] = arena_format(a, "%" PRId64, s->seq);
+        cells[1] = arena_format(a, "%" PRId64, s->writer);
+        cells[2] = cells[3] = s->position;
+        cells[4] = "3";
+        cells[5] = s->plan_hex;
+        *out = (struct rows){s->has_checkpoint, 6, cells, 0};
+    } else if (strstr(sql, "INSERT INTO millrace.held")) {
+        s->held++;
+        return call(s, "H%s", params[1]);
+    } else if (strstr(sql, "UPDATE millrace.held")) {
+        return call(s, "H=%s", params[0]);
+    } else if (out) {
+        *out = (struct rows){0};
+    }
+    return STATUS_OK;
+}
+
+static const struct session_driver session_driver = {.query = query};
+
+/* ---- a link over it ---- */
+
+static struct column columns[2] = {{.name = "id", .kind = VALUE_INT, .key = true},
+                                   {.name = "u", .kind = VALUE_TEXT, .nullable = true}};
+static int key[1] = {0};
+static const struct relation table = {
+    .schema = "s", .name = "t", .ncolumns = 2, .columns = columns, .nkey = 1, .key = key};
+
+struct scene {
+    struct sink sink;
+    struct apply apply;
+    struct failure failure;
+    struct wake wake;
+    struct batch *batch;
+    unsigned char plan[PLAN_HASH_BYTES];
+    enum apply_result result;
+};
+
+static struct scene *setup_link(void)
+{
+    struct scene *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    s->sink = (struct sink){
+        .session = {.driver = &session_driver,
+                    .engine = ENGINE_MARIADB,
+                    .failure = &s->failure,
+                    .system = "mes"},
+        .failure = &s->failure,
+        .has_checkpoint = true,
+        .seq = 10,
+        .writer = 1,
+        .position = "p0",
+    };
+    memset(s->sink.plan_hex, '0', 64);
+    assert_int_equal(wake_init(&s->wake), 0);
+    apply_init(&s->apply);
+    s->apply.driver = &driver;
+    s->apply.sink = &s->sink;
+    s->apply.link = "erp-mes";
+    s->apply.failure = &s->failure;
+    s->apply.wake = &s->wake;
+    s->apply.at.link = LINK_ID;
+    s->apply.at.writer = OUR_WRITER;
+    s->apply.at.plan = s->plan;
+    s->apply.path = strdup("3");
+    s->apply.net = net_new(NULL, NULL);
+    s->batch = batch_new();
+    s->batch->path = "3";
+    return s;
+}
+
+/* The fence is taken: seq 11 at p0. */
+static struct scene *ready_link(void)
+{
+    struct scene *s = setup_link();
+    assert_int_equal(apply_take_fence(&s->apply, NULL), STATUS_OK);
+    s->sink.calls[0] = '\0';
+    return s;
+}
+
+static void free_link(struct scene *s)
+{
+    batch_free(s->batch);
+    net_free(s->apply.net);
+    apply_free(&s->apply);
+    wake_free(&s->wake);
+    free(s);
+}
+
+static void script(struct scene *s, const struct fault *faults, int n)
+{
+    s->sink.faults = faults;
+    s->sink.nfaults = n;
+}
+
+#define FAULTS(s, ...)                                                                             \
+    static const struct fault faults_[] = {__VA_ARGS__};                                           \
+    script(s, faults_, sizeof faults_ / sizeof *faults_)
+
+static struct value *row(struct scene *s, int id, const char *u)
+{
+    struct value *r = batch_row(s->batch, 2);
+    r[0] = value_int(id);
+    r[1] = u ? value_text(VALUE_TEXT, u, strlen(u)) : (struct value){.kind = VALUE_ABSENT};
+    return r;
+}
+
+static void add(struct scene *s, enum change_op op, struct value *before, struct value *after)
+{
+    struct change *c = batch_append(s->batch);
+    *c = (struct change){op, &table, before, after};
+}
+
+static void insert_transaction(struct scene *s, int id, const char *position)
+{
+    batch_begin(s->batch);
+    add(s, CHANGE_INSERT, NULL, row(s, id, "x"));
+    batch_end(s->batch, position, NULL, 0);
+}
+
+static enum status run(struct scene *s)
+{
+    return apply_batch(&s->apply, s->batch, &s->result);
+}
+
+static void next_piece(struct scene *s, int id, const char *end)
+{
+    batch_reset(s->batch);
+    s->batch->path = "3";
+    s->batch->begins = false;
+    s->batch->ends = end != NULL;
+    batch_begin(s->batch);
+    add(s, CHANGE_INSERT, NULL, row(s, id, "x"));
+    if (end)
+        batch_end(s->batch, end, NULL, 0);
+}
+
+static void first_piece(struct scene *s, int id)
+{
+    next_piece(s, id, NULL);
+    s->batch->begins = true;
+}
+
+/* ---- batches ---- */
+
+static void a_batch_is_one_target_transaction(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    insert_transaction(s, 1, "p1");
+    insert_transaction(s, 2, "p2");
+    assert_int_equal(run(s), STATUS_OK);
+    assert_int_equal(s->result, APPLY_COMMITTED);
+    assert_string_equal(s->sink.calls, "B12 I2 S C");
+    assert_string_equal(s->sink.position, "p2");
+    assert_string_equal(s->apply.position, "p2");
+    assert_int_equal(s->apply.at.seq, 12);
+    assert_int_equal(s->apply.transactions, 2);
+    free_link(s);
+}
+
+static void progress_after_the_last_transaction_is_where_the_link_stands(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    insert_transaction(s, 1, "p1");
+    s->batch->progress = "p9";
+    assert_int_equal(run(s), STATUS_OK);
+    assert_string_equal(s->apply.position, "p9");
+    free_link(s);
+}
+
+static void what_cannot_be_folded_goes_alone_between_sets(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    batch_begin(s->batch);
+    add(s, CHANGE_INSERT, NULL, row(s, 1, "x"));
+    add(s, CHANGE_TRUNCATE, NULL, NULL);
+    add(s, CHANGE_INSERT, NULL, row(s, 1, "y"));
+    batch_end(s->batch, "p1", NULL, 0);
+    assert_int_equal(run(s), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 I1 S W0 I1 S C");
+    free_link(s);
+}
+
+static void an_idle_position_is_a_checkpoint_without_rows(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    assert_int_equal(apply_position(&s->apply, "p5", NULL), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 S C");
+    assert_string_equal(s->sink.position, "p5");
+    free_link(s);
+}
+
+/* ---- pieces ---- */
+
+static void a_large_transaction_has_its_position_at_its_end_only(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    first_piece(s, 1);
+    assert_int_equal(run(s), STATUS_OK);
+    assert_int_equal(s->result, APPLY_PIECE);
+    assert_string_equal(s->sink.open_position, "p0");
+    next_piece(s, 2, NULL);
+    assert_int_equal(run(s), STATUS_OK);
+    next_piece(s, 3, "p1");
+    assert_int_equal(run(s), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 S I1 S I1 S I1 S M C");
+    assert_string_equal(s->sink.position, "p1");
+    assert_int_equal(s->apply.transactions, 1);
+    free_link(s);
+}
+
+static void a_refused_piece_sends_the_transaction_back_to_be_read_row_by_row(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    FAULTS(s, {"S", 3, ERROR_WRONG_COUNT});
+    first_piece(s, 1);
+    assert_int_equal(run(s), STATUS_OK);
+    next_piece(s, 2, NULL);
+    assert_int_equal(run(s), STATUS_RETRY);
+    assert_int_equal(s->failure.code, ERROR_READ_AGAIN);
+    assert_true(s->apply.row_mode_only);
+    assert_string_equal(s->apply.position, "p0");
+
+    s->sink.calls[0] = '\0';
+    first_piece(s, 1);
+    assert_int_equal(run(s), STATUS_OK);
+    next_piece(s, 2, "p1");
+    assert_int_equal(run(s), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 S v W1 v W2 M C");
+    assert_false(s->apply.row_mode_only);
+    free_link(s);
+}
+
+static void a_bad_row_of_a_large_transaction_is_named_the_second_time(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    s->apply.row_mode_only = true;
+    FAULTS(s, {"W2", 1, ERROR_CONSTRAINT});
+    first_piece(s, 1);
+    assert_int_equal(run(s), STATUS_OK);
+    next_piece(s, 2, "p1");
+    assert_int_equal(run(s), STATUS_DATA);
+    assert_non_null(strstr(s->failure.text, "p1"));
+    assert_non_null(strstr(s->failure.text, "W2"));
+    assert_string_equal(s->sink.position, "p0");
+    free_link(s);
+}
+
+/* ---- lock waits ---- */
+
+static void a_lock_wait_is_tried_again_in_halves(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    FAULTS(s, {"S", 1, ERROR_LOCK_WAIT}, {"C", 2, ERROR_DEADLOCK});
+    insert_transaction(s, 1, "p1");
+    insert_transaction(s, 2, "p2");
+    assert_int_equal(run(s), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 I2 S R B12 I1 S C B13 I1 S C R B13 I1 S C");
+    assert_string_equal(s->sink.position, "p2");
+    assert_int_equal(s->apply.lock_waits, 2);
+    assert_int_equal(s->apply.transactions, 2);
+    free_link(s);
+}
+
+static void a_stop_ends_the_waiting(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    FAULTS(s, {"S", 1, ERROR_LOCK_WAIT});
+    insert_transaction(s, 1, "p1");
+    wake_set(&s->wake);
+    assert_int_equal(run(s), STATUS_STOPPED);
+    free_link(s);
+}
+
+static void a_lost_connection_is_not_tried_again_here(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    FAULTS(s, {"C", 1, ERROR_CONNECTION_LOST});
+    insert_transaction(s, 1, "p1");
+    assert_int_equal(run(s), STATUS_RETRY);
+    assert_int_equal(s->failure.code, ERROR_CONNECTION_LOST);
+    assert_string_equal(s->sink.calls, "B12 I1 S C R");
+    assert_string_equal(s->apply.position, "p0");
+    free_link(s);
+}
+
+static void a_rollback_that_fails_ends_the_session(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    FAULTS(s, {"S", 1, ERROR_WRONG_COUNT}, {"R", 1, ERROR_CONNECTION_LOST});
+    insert_transaction(s, 1, "p1");
+    assert_int_equal(run(s), STATUS_RETRY);
+    assert_int_equal(s->failure.code, ERROR_CONNECTION_LOST);
+    free_link(s);
+}
+
+/* ---- row mode ---- */
+
+static void the_first_bad_transaction_stops_exactly_before_itself(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    FAULTS(s, {"S", 1, ERROR_WRONG_COUNT}, {"W2", 1, ERROR_WRONG_COUNT});
+    insert_transaction(s, 1, "p1");
+    insert_transaction(s, 2, "p2");
+    insert_transaction(s, 3, "p3");
+    assert_int_equal(run(s), STATUS_DATA);
+    assert_string_equal(s->sink.calls, "B12 I3 S R B12 S v W1 C B13 S v W2 R");
+    assert_string_equal(s->sink.position, "p1");
+    assert_string_equal(s->apply.position, "p1");
+    assert_int_equal(s->failure.code, ERROR_WRONG_COUNT);
+    assert_non_null(strstr(s->failure.text, "p2"));
+    free_link(s);
+}
+
+static void where_row_by_row_works_the_link_goes_on(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    FAULTS(s, {"S", 1, ERROR_CONSTRAINT}, {"C", 1, ERROR_LOCK_WAIT});
+    insert_transaction(s, 1, "p1");
+    insert_transaction(s, 2, "p2");
+    assert_int_equal(run(s), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 I2 S R B12 S v W1 C R B12 S v W1 C B13 S v W2 C");
+    assert_int_equal(s->apply.row_mode_transactions, 2);
+    assert_int_equal(s->apply.transactions, 2);
+    free_link(s);
+}
+
+static void of_two_swapped_values_one_row_is_parked_to_the_end(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    FAULTS(s, {"S", 1, ERROR_UNIQUE}, {"W1", 1, ERROR_UNIQUE}, {"W1", 2, ERROR_UNIQUE});
+    batch_begin(s->batch);
+    add(s, CHANGE_UPDATE, NULL, row(s, 1, "b"));
+    add(s, CHANGE_UPDATE, NULL, row(s, 2, "a"));
+    batch_end(s->batch, "p1", NULL, 0);
+    assert_int_equal(run(s), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 U2 S R B12 S v W1 r v W1 r P1 v W2 W-1 C");
+    free_link(s);
+}
+
+static void later_changes_of_a_parked_row_wait_with_it(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    s->apply.row_mode_only = true;
+    FAULTS(s, {"W1", 1, ERROR_UNIQUE}, {"W1", 2, ERROR_UNIQUE}, {"W3", 1, ERROR_UNIQUE},
+           {"W3", 2, ERROR_UNIQUE});
+    batch_begin(s->batch);
+    add(s, CHANGE_UPDATE, NULL, row(s, 1, "b"));
+    add(s, CHANGE_UPDATE, row(s, 1, "b"), row(s, 4, NULL)); /* parked: its key changes here only */
+    add(s, CHANGE_DELETE, row(s, 4, "b"), NULL);            /* by the key it is parked under */
+    add(s, CHANGE_INSERT, NULL, row(s, 3, "c"));            /* put off */
+    add(s, CHANGE_DELETE, row(s, 3, "c"), NULL);            /* and never made */
+    batch_end(s->batch, "p1", NULL, 0);
+    assert_int_equal(run(s), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 S v W1 r v W1 r P1 W-1 v W3 r C");
+    assert_string_equal(s->sink.position, "p1");
+    free_link(s);
+}
+
+static void a_value_that_still_collides_at_the_end_is_an_error_of_the_data(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    s->apply.row_mode_only = true;
+    FAULTS(s, {"W1", 1, ERROR_UNIQUE}, {"W1", 2, ERROR_UNIQUE}, {"W1", 3, ERROR_UNIQUE});
+    insert_transaction(s, 1, "p1");
+    assert_int_equal(run(s), STATUS_DATA);
+    assert_int_equal(s->failure.code, ERROR_UNIQUE);
+    assert_string_equal(s->sink.calls, "B12 S v W1 r v W1 r W1 R");
+    assert_string_equal(s->sink.position, "p0");
+    free_link(s);
+}
+
+static void a_row_that_cannot_be_parked_is_the_collision_it_was(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    s->apply.row_mode_only = true;
+    FAULTS(s, {"W1", 1, ERROR_UNIQUE}, {"W1", 2, ERROR_UNIQUE}, {"P1", 1, ERROR_UNSUPPORTED});
+    batch_begin(s->batch);
+    add(s, CHANGE_UPDATE, NULL, row(s, 1, "b"));
+    batch_end(s->batch, "p1", NULL, 0);
+    assert_int_equal(run(s), STATUS_DATA);
+    assert_int_equal(s->failure.code, ERROR_UNIQUE);
+    free_link(s);
+}
+
+/* ---- the fence ---- */
+
+static void the_fence_writes_the_next_number_at_the_same_position(void **state)
+{
+    (void)state;
+    struct scene *s = setup_link();
+    assert_int_equal(apply_take_fence(&s->apply, "elsewhere"), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B11 S C");
+    assert_string_equal(s->apply.position, "p0");
+    free_link(s);
+}
+
+static void without_a_checkpoint_the_fence_is_taken_at_the_first_position(void **state)
+{
+    (void)state;
+    struct scene *s = setup_link();
+    s->sink.has_checkpoint = false;
+    assert_int_equal(apply_take_fence(&s->apply, NULL), STATUS_CONFIG);
+    assert_int_equal(apply_take_fence(&s->apply, "start"), STATUS_OK);
+    assert_string_equal(s->apply.position, "start");
+    assert_int_equal(s->apply.at.seq, 1);
+    free_link(s);
+}
+
+static void a_changed_plan_is_refused(void **state)
+{
+    (void)state;
+    struct scene *s = setup_link();
+    s->sink.plan_hex[63] = '1';
+    assert_int_equal(apply_take_fence(&s->apply, NULL), STATUS_CONFIG);
+    assert_int_equal(s->failure.code, ERROR_PLAN_CHANGED);
+    assert_string_equal(s->sink.calls, "");
+    free_link(s);
+}
+
+/* A COMMIT of the process before us arrives while we wait for its lock. */
+static struct sink *late;
+
+static enum status begin_while_a_commit_arrives(struct sink *s, const struct checkpoint *c)
+{
+    if (late) {
+        late->seq++;
+        strcpy(late->position, "late");
+        late = NULL;
+    }
+    return begin(s, c);
+}
+
+static void a_commit_in_doubt_that_arrives_meanwhile_counts(void **state)
+{
+    (void)state;
+    struct scene *s = setup_link();
+    struct sink_driver slow = driver;
+    slow.begin = begin_while_a_commit_arrives;
+    s->apply.driver = &slow;
+    late = &s->sink;
+    assert_int_equal(apply_take_fence(&s->apply, NULL), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B11 R B12 S C");
+    assert_string_equal(s->apply.position, "late");
+    free_link(s);
+}
+
+static void a_second_engine_is_refused(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    s->sink.seq = 12; /* somebody else has written */
+    s->sink.writer = 99;
+    insert_transaction(s, 1, "p1");
+    assert_int_equal(run(s), STATUS_CONFIG);
+    assert_int_equal(s->failure.code, ERROR_SECOND_ENGINE);
+    assert_non_null(strstr(s->failure.text, "99"));
+    assert_string_equal(s->sink.calls, "B12 R");
+    free_link(s);
+}
+
+static void a_number_of_our_own_is_no_second_engine(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    s->sink.seq = 12;
+    s->sink.writer = OUR_WRITER;
+    insert_transaction(s, 1, "p1");
+    assert_int_equal(run(s), STATUS_RETRY);
+    free_link(s);
+}
+
+static void a_link_that_another_session_holds_is_waited_for(void **state)
+{
+    (void)state;
+    struct scene *s = setup_link();
+    s->sink.lock_is_held = true;
+    assert_int_equal(apply_take_fence(&s->apply, NULL), STATUS_RETRY);
+    assert_string_equal(s->sink.calls, "");
+    free_link(s);
+}
+
+/* ---- skip ---- */
+
+static void a_skipped_transaction_is_held_with_its_checkpoint(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    insert_transaction(s, 1, "p1");
+    assert_int_equal(apply_skip(&s->apply, s->batch), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 S Hp1 C");
+    assert_string_equal(s->apply.position, "p1");
+    free_link(s);
+}
+
+static void a_skipped_large_transaction_is_held_piece_by_piece(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    first_piece(s, 1);
+    assert_int_equal(apply_skip(&s->apply, s->batch), STATUS_OK);
+    next_piece(s, 2, "p1");
+    assert_int_equal(apply_skip(&s->apply, s->batch), STATUS_OK);
+    assert_string_equal(s->sink.calls, "B12 S H H H=p1 M C");
+    assert_string_equal(s->sink.position, "p1");
+    free_link(s);
+}
+
+/* ---- what a copy is told ---- */
+
+static int told[8], ntold;
+
+static void tell(void *owner, const struct change *c)
+{
+    (void)owner;
+    told[ntold++] = (int)c->before[0].i;
+}
+
+static void a_copy_is_told_of_keys_that_are_gone(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    ntold = 0;
+    s->apply.deleted = tell;
+    batch_begin(s->batch);
+    add(s, CHANGE_UPDATE, row(s, 1, "x"), row(s, 1, "y"));
+    add(s, CHANGE_UPDATE, row(s, 2, "x"), row(s, 3, "y"));
+    add(s, CHANGE_DELETE, row(s, 4, "x"), NULL);
+    batch_end(s->batch, "p1", NULL, 0);
+    assert_int_equal(run(s), STATUS_OK);
+    assert_int_equal(ntold, 2);
+    assert_int_equal(told[0], 2);
+    assert_int_equal(told[1], 4);
+    free_link(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_batch_is_one_target_transaction),
+        cmocka_unit_test(progress_after_the_last_transaction_is_where_the_link_stands),
+        cmocka_unit_test(what_cannot_be_folded_goes_alone_between_sets),
+        cmocka_unit_test(an_idle_position_is_a_checkpoint_without_rows),
+        cmocka_unit_test(a_large_transaction_has_its_position_at_its_end_only),
+        cmocka_unit_test(a_refused_piece_sends_the_transaction_back_to_be_read_row_by_row),
+        cmocka_unit_test(a_bad_row_of_a_large_transaction_is_named_the_second_time),
+        cmocka_unit_test(a_lock_wait_is_tried_again_in_halves),
+        cmocka_unit_test(a_stop_ends_the_waiting),
+        cmocka_unit_test(a_lost_connection_is_not_tried_again_here),
+        cmocka_unit_test(a_rollback_that_fails_ends_the_session),
+        cmocka_unit_test(the_first_bad_transaction_stops_exactly_before_itself),
+        cmocka_unit_test(where_row_by_row_works_the_link_goes_on),
+        cmocka_unit_test(of_two_swapped_values_one_row_is_parked_to_the_end),
+        cmocka_unit_test(later_changes_of_a_parked_row_wait_with_it),
+        cmocka_unit_test(a_value_that_still_collides_at_the_end_is_an_error_of_the_data),
+        cmocka_unit_test(a_row_that_cannot_be_parked_is_the_collision_it_was),
+        cmocka_unit_test(the_fence_writes_the_next_number_at_the_same_position),
+        cmocka_unit_test(without_a_checkpoint_the_fence_is_taken_at_the_first_position),
+        cmocka_unit_test(a_changed_plan_is_refused),
+        cmocka_unit_test(a_commit_in_doubt_that_arrives_meanwhile_counts),
+        cmocka_unit_test(a_second_engine_is_refused),
+        cmocka_unit_test(a_number_of_our_own_is_no_second_engine),
+        cmocka_unit_test(a_link_that_another_session_holds_is_waited_for),
+        cmocka_unit_test(a_skipped_transaction_is_held_with_its_checkpoint),
+        cmocka_unit_test(a_skipped_large_transaction_is_held_piece_by_piece),
+        cmocka_unit_test(a_copy_is_told_of_keys_that_are_gone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
