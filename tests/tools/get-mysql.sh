@@ -46,6 +46,7 @@ apt_options() {
         -o Dir::State::extended_states="$dir/apt/etc/extended_states"
         -o Dir::Cache="$dir/apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root
         -o Acquire::Languages=none -o Acquire::Retries=3
+        -o Acquire::Check-Valid-Until=false # a mirror that lags behind will do: it is signed
         -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false)
 }
 

@@ -9,7 +9,7 @@ PACKAGES_build="gcc cmake ninja-build pkgconf libpq-dev libmariadb-dev libuv1-de
     uthash-dev libcmocka-dev"
 PACKAGES_run="postgresql mariadb-server-core mariadb-client-core tzdata python3 python3-psycopg2
     python3-pymysql python3-cryptography"
-PACKAGES_test="$PACKAGES_run python3-pytest postgresql-contrib sysbench apt dpkg
+PACKAGES_test="$PACKAGES_run python3-pytest sysbench
     debian-archive-keyring"
 
 python=/usr/bin/python3 # Debian's own: its modules are Debian packages
@@ -48,9 +48,16 @@ install_packages() {
         return 1
     }
     echo "installing: $missing"
-    as_root apt-get -qq update
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
-        $missing >/dev/null
+    local log
+    log=$(mktemp)
+    if ! { as_root apt-get -qq update &&
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+            install $missing; } >"$log" 2>&1; then
+        tail -20 "$log" >&2
+        rm -f "$log"
+        return 1
+    fi
+    rm -f "$log"
 }
 
 build_into() {
