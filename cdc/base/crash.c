@@ -61,11 +61,18 @@ static void read_environment(void)
         map_stage(path);
 }
 
+static void show_stage(const char *name)
+{
+    char text[STAGE_BYTES] = "";
+    snprintf(text, sizeof text, "%s\n", name);
+    memcpy(stage, text, sizeof text);
+}
+
 void crash_here(enum crash_point point)
 {
     pthread_once(&once, read_environment);
     if (stage)
-        snprintf(stage, STAGE_BYTES, "%s\n", names[point]);
+        show_stage(names[point]);
     if ((int)point != wanted || atomic_fetch_sub(&left, 1) != 1)
         return;
     fprintf(stderr, "crash point %s\n", names[point]);

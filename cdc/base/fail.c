@@ -22,11 +22,40 @@ const char *error_name(enum error code)
     return errors[code].name;
 }
 
+/* Bytes of a character that the cut at the buffer's end has split. */
+static size_t split_tail(const char *text, size_t size)
+{
+    size_t lead = size;
+    while (lead > 0 && size - lead < 4 && ((unsigned char)text[lead - 1] & 0xC0) == 0x80)
+        lead--;
+    if (lead == 0 || (unsigned char)text[lead - 1] < 0xC0)
+        return 0;
+    unsigned char c = (unsigned char)text[--lead];
+    size_t whole = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+    return size - lead < whole ? size - lead : 0;
+}
+
+/* Servers' messages come in several lines. */
+static void make_one_line(char *text)
+{
+    size_t size = strlen(text);
+    if (size == FAILURE_TEXT_BYTES - 1)
+        size -= split_tail(text, size);
+    for (size_t i = 0; i < size; i++) {
+        if ((unsigned char)text[i] < 0x20)
+            text[i] = ' ';
+    }
+    while (size > 0 && text[size - 1] == ' ')
+        size--;
+    text[size] = 0;
+}
+
 enum status failv(struct failure *f, enum error code, const char *format, va_list args)
 {
     /* The arguments may lie in the text that is replaced. */
     char text[FAILURE_TEXT_BYTES];
     vsnprintf(text, sizeof text, format, args);
+    make_one_line(text);
     f->code = code;
     memcpy(f->text, text, strlen(text) + 1);
     return error_status(code);
@@ -51,6 +80,7 @@ enum status fail_in(struct failure *f, const char *format, ...)
     size_t size = strlen(text);
     snprintf(text + size, sizeof text - size, ": %s", f->text);
     text[FAILURE_TEXT_BYTES - 1] = 0;
+    make_one_line(text);
     memcpy(f->text, text, strlen(text) + 1);
     return error_status(f->code);
 }

@@ -44,16 +44,23 @@ static bool is_excluded_pattern(const struct link_config *l, const struct flow *
     return false;
 }
 
-static bool flows_meet(const struct link_config *a, const struct flow *x,
-                       const struct link_config *b, const struct flow *y)
+/* The flow of `a` that takes what `y` of `b` takes, or NULL. */
+static const struct flow *other_way(const struct link_config *a, const struct link_config *b,
+                                    const struct flow *y)
 {
-    if (!x->pattern)
-        return link_flow(b, x->source_schema, x->source_table, NULL, NULL, NULL) == y;
     if (!y->pattern)
-        return link_flow(a, y->source_schema, y->source_table, NULL, NULL, NULL) == x;
-    return patterns_meet(x->source_schema, y->source_schema) &&
-           patterns_meet(x->source_table, y->source_table) && !is_excluded_pattern(a, y) &&
-           !is_excluded_pattern(b, x);
+        return link_flow(a, y->source_schema, y->source_table, NULL, NULL, NULL);
+    for (int i = 0; i < a->nflows; i++) {
+        const struct flow *x = &a->flows[i];
+        bool meet = x->pattern
+                        ? patterns_meet(x->source_schema, y->source_schema) &&
+                              patterns_meet(x->source_table, y->source_table) &&
+                              !is_excluded_pattern(a, y) && !is_excluded_pattern(b, x)
+                        : link_flow(b, x->source_schema, x->source_table, NULL, NULL, NULL) == y;
+        if (meet)
+            return x;
+    }
+    return NULL;
 }
 
 static enum status check_tables(struct load *l, const struct node *at, const struct link_config *a,
@@ -61,16 +68,14 @@ static enum status check_tables(struct load *l, const struct node *at, const str
 {
     if (a->from != b->from || a->to != b->to)
         return STATUS_OK;
-    for (int i = 0; i < a->nflows; i++) {
-        for (int k = 0; k < b->nflows; k++) {
-            const struct flow *x = &a->flows[i], *y = &b->flows[k];
-            if (flows_meet(a, x, b, y))
-                return wrong(l, at,
-                             "%s.%s (line %d) would go from %s to %s twice: link %s takes it with "
-                             "%s.%s (line %d); leave it out or `exclude` it",
-                             y->source_schema, y->source_table, y->line, b->from->name, b->to->name,
-                             a->name, x->source_schema, x->source_table, x->line);
-        }
+    for (int i = 0; i < b->nflows; i++) {
+        const struct flow *y = &b->flows[i], *x = other_way(a, b, y);
+        if (x)
+            return wrong(l, at,
+                         "%s.%s (line %d) would go from %s to %s twice: link %s takes it with "
+                         "%s.%s (line %d); leave it out or `exclude` it",
+                         y->source_schema, y->source_table, y->line, b->from->name, b->to->name,
+                         a->name, x->source_schema, x->source_table, x->line);
     }
     return STATUS_OK;
 }

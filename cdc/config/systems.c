@@ -127,7 +127,7 @@ static enum status read_engine(struct load *l, const struct form *f, struct syst
     *e = (struct endpoint){
         .engine = s->engine, .system = s->name, .connect_timeout_ms = CONNECT_TIMEOUT_MS};
     if (s->engine == ENGINE_NULL)
-        return found->kind == NODE_MAPPING && found->n > 0
+        return !node_is_null(found) && (found->kind != NODE_MAPPING || found->n > 0)
                    ? wrong(l, found, "null takes nothing: null: {}")
                    : STATUS_OK;
     if (s->engine != ENGINE_POSTGRES)

@@ -241,11 +241,12 @@ struct batch *intake_piece(struct intake *in)
         hand_over_whole(in);
     /* Progress from before this transaction is covered by its end. */
     forget_idle(in);
+    int64_t committed_us = in->open->transactions[0].committed_us;
     in->open->ends = false;
     hand_over(in);
     in->in_pieces = true;
     in->open->begins = false;
-    batch_begin(in->open);
+    batch_begin(in->open)->committed_us = committed_us;
     return in->open;
 }
 

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/backoff.h"
 #include "base/fail.h"
 #include "base/log.h"
@@ -46,6 +47,50 @@ static void a_long_text_is_cut(void **state)
     assert_memory_equal(f.text, "table: xx", 9);
 }
 
+static void a_text_is_one_line_of_whole_characters(void **state)
+{
+    (void)state;
+    struct failure f;
+    static char longer[FAILURE_TEXT_BYTES + 10];
+    fail(&f, ERROR_VALUE, "ERROR:  bad\nDETAIL:\tmore\n");
+    assert_string_equal(f.text, "ERROR:  bad DETAIL: more");
+    for (size_t i = 0; i + 3 < sizeof longer; i += 3)
+        memcpy(longer + i, "厂", 3);
+    fail(&f, ERROR_VALUE, "%s", longer);
+    assert_int_equal(strlen(f.text), (FAILURE_TEXT_BYTES - 1) / 3 * 3);
+    fail(&f, ERROR_VALUE, "x%s", longer);
+    assert_int_equal((strlen(f.text) - 1) % 3, 0);
+    fail_in(&f, "in");
+    assert_int_equal((strlen(f.text) - 5) % 3, 0);
+}
+
+static void a_log_line_is_one_write(void **state)
+{
+    (void)state;
+    int ends[2], saved = dup(STDERR_FILENO);
+    char line[20000];
+    static char longer[10000];
+    memset(longer, 'x', sizeof longer - 1);
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    log_info("link=%s n=%d", "erp-mes", 7);
+    log_debug("not shown");
+    ssize_t size = read(ends[0], line, sizeof line);
+    log_warn("%s", longer);
+    ssize_t cut = read(ends[0], line + size, sizeof line - (size_t)size);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    line[size + cut] = 0;
+    assert_int_equal(line[size - 1], '\n');
+    assert_non_null(strstr(line, "Z info link=erp-mes n=7\n"));
+    assert_int_equal(line[4], '-');
+    assert_int_equal(line[10], 'T');
+    assert_true(cut < 9000);
+    assert_int_equal(line[size + cut - 1], '\n');
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void waits_double_up_to_ten_seconds(void **state)
 {
     (void)state;
@@ -78,6 +123,8 @@ int main(void)
         cmocka_unit_test(the_code_decides_the_class),
         cmocka_unit_test(callers_put_their_context_before_the_text),
         cmocka_unit_test(a_long_text_is_cut),
+        cmocka_unit_test(a_text_is_one_line_of_whole_characters),
+        cmocka_unit_test(a_log_line_is_one_write),
         cmocka_unit_test(waits_double_up_to_ten_seconds),
         cmocka_unit_test(quoted_text_stays_on_its_line),
     };
