@@ -5,6 +5,13 @@
  */
 #include "postgres/internal.h"
 
+static enum status fail_in_transaction(struct source *s, struct failure *f)
+{
+    char lsn[24];
+    pg_lsn_write(s->reading.commit_lsn, lsn);
+    return fail_in(f, "%s: transaction that commits at %s", s->o.endpoint->system, lsn);
+}
+
 static enum status fail_at(struct source *s, const struct met *m, struct failure *f)
 {
     char lsn[24];
@@ -174,8 +181,10 @@ static enum status read_marker(struct source *s, struct failure *f)
     struct marker marker;
     if (!p->transactional || !s->reading.in_transaction || strcmp(p->prefix, "millrace") != 0)
         return STATUS_OK;
-    TRY(marker_read(p->content, p->content_size, &marker, path, f));
-    return marker_guard_met(s->reading.guard, &marker, f);
+    enum status status = marker_read(p->content, p->content_size, &marker, path, f);
+    if (status == STATUS_OK)
+        status = marker_guard_met(s->reading.guard, &marker, f);
+    return status == STATUS_OK ? STATUS_OK : fail_in_transaction(s, f);
 }
 
 static enum status read_commit(struct source *s, struct failure *f)

@@ -29,13 +29,19 @@ static bool is(const struct rows *slot, int column, const char *text)
 
 static enum status check_kind(struct source *s, const struct rows *slot)
 {
-    if (is(slot, PLUGIN, "pgoutput") && is(slot, TYPE, "logical") && is(slot, HERE, "t") &&
-        is(slot, TEMPORARY, "f"))
-        return STATUS_OK;
-    return fail(s->o.failure, ERROR_CONFIG,
-                "%s: replication slot %s is there, but is not a logical slot of pgoutput on this "
-                "database; name another one for this link (slot:)",
-                s->o.endpoint->system, s->o.slot);
+    if (!is(slot, PLUGIN, "pgoutput") || !is(slot, TYPE, "logical") || !is(slot, HERE, "t") ||
+        !is(slot, TEMPORARY, "f"))
+        return fail(s->o.failure, ERROR_CONFIG,
+                    "%s: replication slot %s is there, but is not a logical slot of pgoutput on "
+                    "this database; name another one for this link (slot:)",
+                    s->o.endpoint->system, s->o.slot);
+    const char *pid = rows_cell(slot, 0, ACTIVE_PID);
+    if (!rows_cell(slot, 0, CONFIRMED)) /* it goes away with its maker, unless that one finishes */
+        return fail(s->o.failure, ERROR_SLOT_ACTIVE,
+                    "%s: slot %s is still being created by the server's process %s, which waits "
+                    "for running transactions",
+                    s->o.endpoint->system, s->o.slot, pid ? pid : "?");
+    return STATUS_OK;
 }
 
 static enum status position_lost(struct source *s, const char *what)

@@ -29,7 +29,8 @@ static const struct {
     {"42501", ERROR_PRIVILEGE},
     {"42P01", ERROR_NO_TABLE},
     {"3F000", ERROR_NO_TABLE},
-    {"42703", ERROR_DDL}, /* undefined column: the table was altered under us */
+    {"42704", ERROR_CONFIG}, /* a slot, a publication, a role that is not there */
+    {"42703", ERROR_DDL},    /* undefined column: the table was altered under us */
     {"42804", ERROR_DDL},
     {"428C9", ERROR_DDL},
     {"28", ERROR_PRIVILEGE},
