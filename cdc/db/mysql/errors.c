@@ -42,6 +42,7 @@ static const struct {
     {1114, ERROR_SERVER_BUSY},
     {1206, ERROR_SERVER_BUSY},
     {1290, ERROR_SERVER_BUSY}, /* --read-only: a failover in progress */
+    {1412, ERROR_SERVER_BUSY}, /* the table was altered after the snapshot was opened */
     {1637, ERROR_SERVER_BUSY},
     {1836, ERROR_SERVER_BUSY},
     {1205, ERROR_LOCK_WAIT},

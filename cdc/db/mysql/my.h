@@ -26,6 +26,9 @@ struct my {
  * locks for long when its host dies, lowers it), learns engine and version. LOCAL INFILE is off. */
 enum status my_open(const struct endpoint *e, struct wake *wake, struct failure *f,
                     struct my **out);
+/* The same with a limit for each read: for a connection whose server speaks regularly. 0: none. */
+enum status my_open_timed(const struct endpoint *e, unsigned read_timeout_s, struct wake *wake,
+                          struct failure *f, struct my **out);
 void my_close(struct my *my);
 void my_cancel(struct my *my); /* thread-safe: ends what is blocked; only my_close may follow */
 static inline struct session *my_session(struct my *my)

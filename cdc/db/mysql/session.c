@@ -60,7 +60,7 @@ static enum status tls_options(struct my *my, const struct endpoint *e)
     return STATUS_OK;
 }
 
-static enum status options(struct my *my, const struct endpoint *e)
+static enum status options(struct my *my, const struct endpoint *e, unsigned read_timeout_s)
 {
     int ms = e->connect_timeout_ms > 0 ? e->connect_timeout_ms : CONNECT_TIMEOUT_MS;
     unsigned seconds = (unsigned)(ms + 999) / 1000, no = 0;
@@ -69,6 +69,8 @@ static enum status options(struct my *my, const struct endpoint *e)
     mysql_optionsv(my->conn, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_optionsv(my->conn, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
     mysql_optionsv(my->conn, MYSQL_OPT_LOCAL_INFILE, &no); /* a server could ask for any file */
+    if (read_timeout_s > 0)
+        mysql_optionsv(my->conn, MYSQL_OPT_READ_TIMEOUT, &read_timeout_s);
     return tls_options(my, e);
 }
 
@@ -118,7 +120,7 @@ static enum status watch(struct my *my)
     return STATUS_OK;
 }
 
-static enum status connect_to(struct my *my, const struct endpoint *e)
+static enum status connect_to(struct my *my, const struct endpoint *e, unsigned read_timeout_s)
 {
     char doing[600];
     if (e->unix_socket)
@@ -127,7 +129,7 @@ static enum status connect_to(struct my *my, const struct endpoint *e)
     else
         snprintf(doing, sizeof doing, "connecting to %s:%d as %s", e->host ? e->host : "localhost",
                  e->port ? e->port : 3306, e->user ? e->user : "(no user)");
-    TRY(options(my, e));
+    TRY(options(my, e, read_timeout_s));
     /* "localhost" would mean the default unix socket: TCP is what was configured. */
     const char *host = e->unix_socket ? NULL : e->host ? e->host : "127.0.0.1";
     if (host && strcmp(host, "localhost") == 0) {
@@ -145,7 +147,8 @@ static enum status connect_to(struct my *my, const struct endpoint *e)
 
 static const struct session_driver driver;
 
-enum status my_open(const struct endpoint *e, struct wake *wake, struct failure *f, struct my **out)
+enum status my_open_timed(const struct endpoint *e, unsigned read_timeout_s, struct wake *wake,
+                          struct failure *f, struct my **out)
 {
     *out = NULL;
     if (wake && wake_is_set(wake))
@@ -157,13 +160,18 @@ enum status my_open(const struct endpoint *e, struct wake *wake, struct failure 
     my->cancel_fd = -1;
     my->conn = mysql_init(NULL);
     must(my->conn);
-    enum status status = connect_to(my, e);
+    enum status status = connect_to(my, e, read_timeout_s);
     if (status != STATUS_OK) {
         my_close(my);
         return status;
     }
     *out = my;
     return STATUS_OK;
+}
+
+enum status my_open(const struct endpoint *e, struct wake *wake, struct failure *f, struct my **out)
+{
+    return my_open_timed(e, 0, wake, f, out);
 }
 
 void my_close(struct my *my)

@@ -1,0 +1,123 @@
+#include "mysql/internal.h"
+
+#include <string.h>
+
+/* The group's first row that goes out opens its transaction: what is echo or not mapped leaves no
+ * trace but progress. */
+static struct batch *open_batch(struct tail *t)
+{
+    struct intake *in = t->options->intake;
+    struct batch *b = intake_lock(in);
+    if (t->group.emitted)
+        return b;
+    b = intake_path(in, t->guard->path);
+    batch_begin(b)->committed_us = t->group.committed_us;
+    intake_began(in);
+    t->group.emitted = true;
+    return b;
+}
+
+static enum status append_rows(struct tail *t, struct batch *b, const struct table_map *map,
+                               struct binlog_rows *rows)
+{
+    for (;;) {
+        struct change c;
+        bool more;
+        TRY(binlog_rows_next(rows, map, &b->arena, &c, &more, &t->failure));
+        if (!more)
+            return STATUS_OK;
+        *batch_append(b) = c;
+        b = intake_piece(t->options->intake);
+    }
+}
+
+enum status emit_rows(struct tail *t, const struct layout *l, struct binlog_rows *rows,
+                      uint64_t log_bytes)
+{
+    TRY(tail_enter(t));
+    struct batch *b = open_batch(t);
+    b->source_bytes += log_bytes;
+    enum status status = append_rows(t, b, layout_map(l), rows);
+    intake_unlock(t->options->intake);
+    tail_leave(t);
+    if (status != STATUS_OK)
+        return fail_in(&t->failure, "transaction %s", emit_group_name(t));
+    return STATUS_OK;
+}
+
+enum status emit_truncate(struct tail *t, const struct relation *r)
+{
+    TRY(tail_enter(t));
+    struct batch *b = open_batch(t);
+    *batch_append(b) = (struct change){.op = CHANGE_TRUNCATE, .relation = r};
+    intake_unlock(t->options->intake);
+    tail_leave(t);
+    return STATUS_OK;
+}
+
+static void write_position(struct tail *t)
+{
+    if (t->set)
+        position_write_set(t->set, &t->position);
+    else
+        position_write_file(&t->at, &t->position);
+}
+
+static void end_transaction(struct tail *t)
+{
+    struct intake *in = t->options->intake;
+    struct batch *b = intake_lock(in);
+    const char *root = t->root.size > 0 ? buffer_text(&t->root) : NULL;
+    batch_end(b, t->position.data, root, t->group.committed_us);
+    intake_ended(in);
+    intake_unlock(in);
+}
+
+static enum status pass(struct tail *t)
+{
+    TRY(tail_enter(t));
+    if (t->group.emitted)
+        end_transaction(t);
+    else
+        intake_progress(t->options->intake, t->position.data, t->group.moved, t->group.bytes);
+    tail_leave(t);
+    return STATUS_OK;
+}
+
+enum status emit_end(struct tail *t)
+{
+    if (t->set && !t->group.has_gtid)
+        return fail(&t->failure, ERROR_SETTING,
+                    "the log has a transaction without a GTID before %s:%llu: set gtid_mode=ON on "
+                    "the source",
+                    t->at.file, (unsigned long long)t->at.offset);
+    if (t->set)
+        gtid_set_add(t->set, &t->group.gtid);
+    write_position(t);
+    TRY(pass(t));
+    t->group = (struct group){0};
+    buffer_clear(&t->root);
+    return STATUS_OK;
+}
+
+enum status emit_progress(struct tail *t)
+{
+    write_position(t);
+    return pass(t);
+}
+
+const char *emit_group_name(struct tail *t)
+{
+    if (!t->group.has_gtid || t->group.gtid.anonymous)
+        return arena_format(&t->scratch, "at %s:%llu", t->at.file,
+                            (unsigned long long)t->at.offset);
+    struct gtid_set *one = gtid_set_new(t->mariadb);
+    struct buffer b;
+    buffer_init(&b, POSITION_TEXT_MAX);
+    gtid_set_add(one, &t->group.gtid);
+    gtid_set_write(one, &b);
+    const char *text = arena_copy(&t->scratch, b.data, b.size);
+    buffer_free(&b);
+    gtid_set_free(one);
+    return text;
+}

@@ -1,0 +1,270 @@
+#include "mysql/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+enum { UNWANTED_MAX = 4096 };
+
+struct layout {
+    UT_hash_handle hh;
+    enum layout_role role;
+    struct table_map map; /* of wanted tables and the checkpoint; else its names only */
+    struct marker_columns marker;
+    size_t size;
+    uint8_t *bytes; /* the TABLE_MAP after id and flags: the hash's key */
+};
+
+enum layout_role layout_role(const struct layout *l)
+{
+    return l->role;
+}
+
+const struct table_map *layout_map(const struct layout *l)
+{
+    return &l->map;
+}
+
+const struct marker_columns *layout_marker(const struct layout *l)
+{
+    return &l->marker;
+}
+
+static void forget_unwanted(struct layouts *l)
+{
+    struct layout *layout, *next;
+    HASH_ITER(hh, l->all, layout, next)
+    {
+        if (layout->role != LAYOUT_UNWANTED)
+            continue;
+        HASH_DEL(l->all, layout);
+        free(layout->bytes);
+        free(layout);
+    }
+    l->nunwanted = 0;
+}
+
+void layouts_free(struct layouts *l)
+{
+    forget_unwanted(l);
+    HASH_CLEAR(hh, l->all);
+    free(l->active);
+    arena_free(&l->arena);
+    *l = (struct layouts){0};
+    arena_init(&l->arena);
+}
+
+struct layout *layouts_find(const struct layouts *l, uint64_t id)
+{
+    for (int i = l->nactive - 1; i >= 0; i--)
+        if (l->active[i].id == id)
+            return l->active[i].layout;
+    return NULL;
+}
+
+void layouts_end_statement(struct layouts *l)
+{
+    l->nactive = 0;
+    if (l->nunwanted > UNWANTED_MAX) /* tables with ever new names */
+        forget_unwanted(l);
+}
+
+static void activate(struct layouts *l, uint64_t id, struct layout *layout)
+{
+    if (l->nactive == l->active_capacity) {
+        l->active_capacity = l->active_capacity ? l->active_capacity * 2 : 16;
+        l->active = realloc(l->active, sizeof *l->active * (size_t)l->active_capacity);
+        must(l->active);
+    }
+    l->active[l->nactive].id = id;
+    l->active[l->nactive++].layout = layout;
+}
+
+/* ---- relations ---- */
+
+static enum status catalog_of(struct tail *t, const char *schema, const char *name,
+                              struct relation **out)
+{
+    if (!t->catalog)
+        TRY(my_open(t->options->endpoint, t->options->wake, &t->failure, &t->catalog));
+    return my_describe(t->catalog, schema, name, &t->layouts.arena, out);
+}
+
+/* Ties the map's columns to the catalog's, by name, where both mean the same kind of value: the
+ * table may have been altered since. True: the catalog's layout is the map's. */
+static bool tie(struct table_map *map, const struct relation *catalog)
+{
+    bool same = catalog && catalog->ncolumns == map->ncolumns;
+    for (int i = 0; i < map->ncolumns; i++) {
+        struct binlog_column *c = &map->columns[i];
+        c->column = catalog ? relation_column(catalog, c->name) : NULL;
+        if (c->column && binlog_kind(c) != c->column->kind)
+            c->column = NULL;
+        same = same && c->column == &catalog->columns[i];
+    }
+    return same;
+}
+
+static void column_from_map(const struct binlog_column *from, struct column *to)
+{
+    if (from->column) {
+        *to = *from->column;
+    } else {
+        enum value_kind kind = binlog_kind(from);
+        *to = (struct column){.type = value_kind_name(kind),
+                              .kind = kind,
+                              .length = -1,
+                              .precision = from->precision ? from->precision : -1,
+                              .scale = from->scale};
+    }
+    to->name = from->name;
+    to->nullable = from->nullable;
+    to->key = false;
+}
+
+/* What the log says, for a layout that the catalog has no more. */
+static struct relation *relation_from_map(const struct table_map *map, uint64_t version,
+                                          struct arena *a)
+{
+    struct relation *r = arena_zalloc(a, sizeof *r);
+    *r = (struct relation){.schema = map->schema,
+                           .name = map->table,
+                           .ncolumns = map->ncolumns,
+                           .nkey = map->nkey,
+                           .key = map->key,
+                           .full_before = true,
+                           .version = version};
+    r->columns = arena_zalloc(a, sizeof *r->columns * (size_t)map->ncolumns);
+    for (int i = 0; i < map->ncolumns; i++)
+        column_from_map(&map->columns[i], &r->columns[i]);
+    for (int i = 0; i < map->nkey; i++)
+        r->columns[map->key[i]].key = true;
+    return r;
+}
+
+static uint64_t own_version(void)
+{
+    static atomic_uint_fast64_t last;
+    return (atomic_fetch_add(&last, 1) + 1) | 1ULL << 63; /* beyond my_describe's */
+}
+
+static enum status complete(struct tail *t, struct layout *l)
+{
+    struct table_map *map = &l->map;
+    struct relation *catalog = NULL;
+    enum status status = catalog_of(t, map->schema, map->table, &catalog);
+    if (status != STATUS_OK && t->failure.code != ERROR_NO_TABLE)
+        return status;
+    failure_clear(&t->failure);
+    if (tie(map, catalog))
+        map->relation = catalog;
+    else
+        map->relation = relation_from_map(map, own_version(), &t->layouts.arena);
+    return STATUS_OK;
+}
+
+enum status layouts_relation(struct tail *t, const char *schema, const char *name,
+                             const struct relation **out)
+{
+    struct relation *r;
+    for (struct layout *l = t->layouts.all; l; l = l->hh.next) {
+        if (l->role == LAYOUT_WANTED && strcmp(l->map.schema, schema) == 0 &&
+            strcmp(l->map.table, name) == 0) {
+            *out = l->map.relation;
+            return STATUS_OK;
+        }
+    }
+    TRY(catalog_of(t, schema, name, &r));
+    *out = r;
+    return STATUS_OK;
+}
+
+/* ---- the first sight of a layout ---- */
+
+static enum layout_role role_of(const struct tail *t, const char *schema, const char *table)
+{
+    if (strcmp(schema, "millrace") == 0)
+        return strcmp(table, "checkpoint") == 0 ? LAYOUT_CHECKPOINT : LAYOUT_OURS;
+    bool wanted = t->options->wanted(t->options->wanted_owner, schema, table);
+    return wanted ? LAYOUT_WANTED : LAYOUT_UNWANTED;
+}
+
+static enum status check_names(struct tail *t, const struct table_map *map)
+{
+    if (map->has_names)
+        return STATUS_OK;
+    return fail(&t->failure, ERROR_SETTING,
+                "table %s.%s: the log does not name its columns: SET GLOBAL "
+                "binlog_row_metadata=FULL on the source (and binlog_row_metadata=FULL in its "
+                "configuration file); what was logged before cannot be read: copy the tables again",
+                map->schema, map->table);
+}
+
+static int column_index(const struct table_map *map, const char *name)
+{
+    for (int i = 0; i < map->ncolumns; i++)
+        if (map->columns[i].name && strcmp(map->columns[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+static enum status find_marker(struct tail *t, struct layout *l)
+{
+    const struct table_map *map = &l->map;
+    l->marker = (struct marker_columns){.link = column_index(map, "link"),
+                                        .lane = column_index(map, "lane"),
+                                        .seq = column_index(map, "seq"),
+                                        .root = column_index(map, "root"),
+                                        .path = column_index(map, "path")};
+    const struct marker_columns *m = &l->marker;
+    if (m->link < 0 || m->lane < 0 || m->seq < 0 || m->root < 0 || m->path < 0)
+        return fail(&t->failure, ERROR_PROTOCOL,
+                    "millrace.checkpoint has other columns in the log than this version of "
+                    "Millrace makes");
+    return STATUS_OK;
+}
+
+static enum status fill(struct tail *t, struct layout *l, struct reader body)
+{
+    if (l->role != LAYOUT_WANTED && l->role != LAYOUT_CHECKPOINT)
+        return STATUS_OK;
+    TRY(table_map_read(body, &t->layouts.arena, &l->map, &t->failure));
+    TRY(check_names(t, &l->map));
+    return l->role == LAYOUT_WANTED ? complete(t, l) : find_marker(t, l);
+}
+
+static struct layout *new_layout(struct layouts *ls, enum layout_role role, const void *bytes,
+                                 size_t size)
+{
+    bool kept = role != LAYOUT_UNWANTED;
+    struct layout *l = kept ? arena_zalloc(&ls->arena, sizeof *l) : calloc(1, sizeof *l);
+    must(l);
+    l->role = role;
+    l->size = size;
+    l->bytes = kept ? arena_alloc(&ls->arena, size) : malloc(size);
+    must(l->bytes);
+    memcpy(l->bytes, bytes, size);
+    ls->nunwanted += !kept;
+    return l;
+}
+
+enum { ID_AND_FLAGS_BYTES = 8 };
+
+enum status layouts_met(struct tail *t, struct reader body)
+{
+    struct layouts *ls = &t->layouts;
+    struct layout *l = NULL;
+    const char *schema, *table;
+    uint64_t id;
+    TRY(table_map_peek(body, &id, &schema, &table, &t->failure));
+    const uint8_t *bytes = body.at + ID_AND_FLAGS_BYTES;
+    size_t size = reader_left(&body) - ID_AND_FLAGS_BYTES;
+    HASH_FIND(hh, ls->all, bytes, size, l);
+    if (!l) {
+        l = new_layout(ls, role_of(t, schema, table), bytes, size);
+        TRY(fill(t, l, body));
+        HASH_ADD_KEYPTR(hh, ls->all, l->bytes, l->size, l);
+    }
+    activate(ls, id, l);
+    return STATUS_OK;
+}
