@@ -1,0 +1,155 @@
+/* Sets of net rows. INSERT, UPDATE and DELETE by array binding on MariaDB, as texts on MySQL, which
+ * has no array binding; the two forms of a copy's window as texts on both. Every count is compared.
+ */
+#include "sinks/mysql/internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/guard.h"
+
+static const char *const doing[] = {
+    [SET_DELETE] = "DELETE from",        [SET_UPDATE] = "UPDATE of",   [SET_INSERT] = "INSERT into",
+    [SET_INSERT_ABSENT] = "INSERT into", [SET_UPSERT] = "INSERT into",
+};
+
+static enum status check_count(struct sink *s, const struct row_set *set, uint64_t affected)
+{
+    const struct relation *r = set->relation;
+    if (!GUARD_COUNT_CHECK || set->lenient || affected == set->nrows)
+        return STATUS_OK;
+    return fail(s->failure, ERROR_WRONG_COUNT,
+                "%s: %s %s.%s: %" PRIu32 " rows were to be there, %" PRIu64 " were",
+                s->my->base.system, doing[set->op], r->schema, r->name, set->nrows, affected);
+}
+
+/* ---- texts ---- */
+
+/* The next statement of a set, from row `from` on. */
+static enum status next_text(struct sink *s, const struct my_table *t, const struct row_set *set,
+                             uint32_t from, uint32_t *n)
+{
+    struct buffer *b = &s->sql;
+    buffer_clear(b);
+    switch (set->op) {
+    case SET_DELETE:
+        return my_statement_delete(b, &t->place, set->keys, set->nrows, from, &s->limits, n,
+                                   s->failure);
+    case SET_UPDATE:
+        return my_statement_update(b, &t->place, set, from, &s->limits, n, s->failure);
+    default:
+        return my_statement_insert(b, &t->place, set, from, &s->limits, n, s->failure);
+    }
+}
+
+static enum status write_texts(struct sink *s, const struct my_table *t, const struct row_set *set,
+                               uint64_t *affected)
+{
+    uint64_t some;
+    *affected = 0;
+    for (uint32_t from = 0, n; from < set->nrows; from += n) {
+        TRY(next_text(s, t, set, from, &n));
+        TRY(my_sink_run(s, set->relation, doing[set->op], &some));
+        *affected += some;
+    }
+    return STATUS_OK;
+}
+
+static enum status write_rows(struct sink *s, const struct my_table *t, const struct row_set *set)
+{
+    uint64_t affected;
+    if (s->bulk)
+        TRY(bulk_write(s->bulk, t, set, &affected));
+    else
+        TRY(write_texts(s, t, set, &affected));
+    return check_count(s, set, affected);
+}
+
+/* ---- a copy's window ---- */
+
+static enum status count_keys(struct sink *s, const struct my_table *t, struct value *const *keys,
+                              uint32_t n, uint64_t *found)
+{
+    struct rows rows;
+    arena_reset(&s->scratch);
+    buffer_clear(&s->sql);
+    TRY(my_statement_count(&s->sql, &t->place, keys, n, s->failure));
+    TRY(session_query(my_session(s->my), &s->scratch, &rows, buffer_text(&s->sql), 0, NULL));
+    *found = strtoull(rows_cell(&rows, 0, 0), NULL, 10);
+    return STATUS_OK;
+}
+
+/* `id`=`id` leaves the row of the same key alone; but it would also leave alone a row that holds
+ * the same value in another unique index, and drop ours: then our key is not there afterwards. */
+static enum status insert_absent(struct sink *s, const struct my_table *t,
+                                 const struct row_set *set)
+{
+    const struct relation *r = set->relation;
+    const char *key = r->columns[r->key[0]].name;
+    uint64_t ignored, found;
+    for (uint32_t from = 0, n; from < set->nrows; from += n) {
+        TRY(next_text(s, t, set, from, &n));
+        buffer_add_text(&s->sql, " ON DUPLICATE KEY UPDATE ");
+        my_add_name(&s->sql, key);
+        buffer_add_char(&s->sql, '=');
+        my_add_name(&s->sql, key);
+        TRY(my_sink_run(s, r, doing[set->op], &ignored));
+        TRY(count_keys(s, t, set->rows + from, n, &found));
+        if (found != n)
+            return fail(s->failure, ERROR_UNIQUE,
+                        "%s: INSERT into %s.%s: %" PRIu64 " of %" PRIu32 " rows hold a value that "
+                        "another row has in a unique index",
+                        s->my->base.system, r->schema, r->name, n - found, n);
+    }
+    return STATUS_OK;
+}
+
+static enum status set_foreign_keys(struct sink *s, bool on)
+{
+    const char *sql = on ? "SET SESSION foreign_key_checks=1" : "SET SESSION foreign_key_checks=0";
+    return my_exec(s->my, sql, strlen(sql), NULL);
+}
+
+/* Deleted by key and inserted: ON DUPLICATE KEY UPDATE could change another row through a secondary
+ * unique index. Foreign keys must not see the gap between, nor cascade through it. */
+static enum status replace_rows(struct sink *s, const struct my_table *t, const struct row_set *set)
+{
+    struct row_set gone = {.op = SET_DELETE,
+                           .relation = set->relation,
+                           .nrows = set->nrows,
+                           .keys = set->rows,
+                           .lenient = true};
+    struct row_set come = *set;
+    come.op = SET_INSERT;
+    come.lenient = false;
+    TRY(write_rows(s, t, &gone));
+    return write_rows(s, t, &come);
+}
+
+static enum status upsert(struct sink *s, const struct my_table *t, const struct row_set *set)
+{
+    if (!s->foreign_keys)
+        return replace_rows(s, t, set);
+    TRY(set_foreign_keys(s, false));
+    enum status status = replace_rows(s, t, set);
+    struct failure first = *s->failure;
+    enum status restored = set_foreign_keys(s, true);
+    if (status == STATUS_OK)
+        return restored;
+    *s->failure = first;
+    return status;
+}
+
+enum status my_write_set(struct sink *s, const struct row_set *set)
+{
+    const struct my_table *t = my_table_of(s, set->relation);
+    bool keyed = set->relation->nkey > 0;
+    if (set->nrows == 0)
+        return STATUS_OK;
+    must(keyed || set->op >= SET_INSERT);
+    if (set->op == SET_INSERT_ABSENT && keyed)
+        return insert_absent(s, t, set);
+    if (set->op == SET_UPSERT && keyed)
+        return upsert(s, t, set);
+    return write_rows(s, t, set);
+}
