@@ -142,6 +142,8 @@ static void run_insert(struct list *l, size_t at, struct run run)
 
 static void run_remove(struct list *l, size_t at, size_t count)
 {
+    if (count == 0)
+        return;
     memmove(l->runs + at, l->runs + at + count, (l->n - at - count) * sizeof *l->runs);
     l->n -= count;
 }

@@ -2,6 +2,7 @@
  * is accepted is read to the last byte; whatever comes, nothing is read beyond the input. The same
  * bytes then go into the decoders that a binlog reaches only through others.
  * libs: source_mysql */
+#include <stdlib.h>
 #include "mysql/decode.h"
 
 enum { MAPS_MAX = 8, EVENT_MAX = 1 << 20, TEXT_MAX = 1 << 26, DEPTH_MAX = 2, ROWS_MAX = 4096 };
@@ -158,12 +159,14 @@ static size_t on_event(struct target *t, const uint8_t *data, size_t size, bool 
     size_t event = (size_t)read_le(&r, 4);
     if (event < BINLOG_HEADER_BYTES || event > size)
         event = size;
-    uint8_t *copy = arena_alloc(&t->arena, event);
+    uint8_t *copy = malloc(event); /* of its own: a read beyond it is seen */
+    must(copy != NULL);
     memcpy(copy, data, event);
     uint32_t right = (uint32_t)event;
     memcpy(copy + 9, &right, sizeof right);
     if (binlog_header_read(copy, event, checksum, &h, &body, &t->failure) == STATUS_OK)
         on_body(t, &h, body, depth);
+    free(copy);
     return event;
 }
 
