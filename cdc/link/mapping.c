@@ -72,16 +72,23 @@ static enum status compile(struct attempt *a, struct mapped_table *t, const stru
                         out, &a->failure);
 }
 
+/* The null sink has no tables: rows pass as they are. */
+static enum status describe_target(struct attempt *a, struct mapped_table *t)
+{
+    if (!a->sink_driver->describe) {
+        t->written = t->relation;
+        return STATUS_OK;
+    }
+    TRY(attempt_writer_failed(a, a->sink_driver->describe(a->writer.apply.sink, t->target.schema,
+                                                          t->target.name, &t->written)));
+    ((struct relation *)t->written)->plan = t;
+    return STATUS_OK;
+}
+
 static enum status describe_both(struct attempt *a, struct mapped_table *t)
 {
     TRY(a->source_driver->describe(a->source, t->source.schema, t->source.name, &t->relation));
-    enum status status = a->sink_driver->describe(a->writer.apply.sink, t->target.schema,
-                                                  t->target.name, &t->written);
-    if (status != STATUS_OK) {
-        a->failure = a->writer.failure;
-        return status;
-    }
-    ((struct relation *)t->written)->plan = t;
+    TRY(describe_target(a, t));
     return compile(a, t, t->relation, &t->plan);
 }
 
