@@ -90,8 +90,9 @@ static bool double_write(struct reader r, struct json_out *out)
     if (signbit(d))
         text[n++] = '-';
     int point, count = shortest_digits(fabs(d), digits, &point);
-    n += point < POINT_FIRST || point > POINT_LAST ? exponent_form(text + n, digits, count, point)
-                                                   : point_form(text + n, digits, count, point);
+    bool exponent = point < POINT_FIRST || (point > POINT_LAST && count <= point);
+    n += exponent ? exponent_form(text + n, digits, count, point)
+                  : point_form(text + n, digits, count, point);
     return json_add(out, text, n);
 }
 

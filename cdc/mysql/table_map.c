@@ -153,10 +153,9 @@ static enum status columns_read(struct reader *r, struct arena *a, struct table_
     return STATUS_OK;
 }
 
-enum status table_map_read(struct reader body, struct arena *a, struct table_map *out,
-                           struct failure *f)
+static enum status whole_read(struct reader body, struct arena *a, struct table_map *out,
+                              struct failure *f)
 {
-    memset(out, 0, sizeof *out);
     names_read(&body, &out->id, &out->schema, &out->table);
     if (body.overrun)
         return malformed(f);
@@ -164,4 +163,14 @@ enum status table_map_read(struct reader body, struct arena *a, struct table_map
     out->table = arena_strdup(a, out->table);
     TRY(columns_read(&body, a, out, f));
     return metadata_read(body, a, out) ? STATUS_OK : malformed(f);
+}
+
+enum status table_map_read(struct reader body, struct arena *a, struct table_map *out,
+                           struct failure *f)
+{
+    memset(out, 0, sizeof *out);
+    enum status st = whole_read(body, a, out, f);
+    if (st != STATUS_OK)
+        memset(out, 0, sizeof *out); /* rows must not be read by half a map */
+    return st;
 }

@@ -70,7 +70,7 @@ static void on_rows(struct target *t, uint8_t type, struct reader body)
         return;
     const struct table_map *map = &t->maps[(t->nmaps - 1) % MAPS_MAX];
     for (unsigned i = 0; i < MAPS_MAX && i < t->nmaps; i++)
-        if (t->maps[i].id == rows.table_id)
+        if (t->maps[i].columns && t->maps[i].id == rows.table_id)
             map = &t->maps[i];
     for (int i = 0; i < ROWS_MAX; i++) {
         struct change c;

@@ -67,6 +67,9 @@ static void doubles_are_the_shortest_that_read_back(void **state)
     check_double(-1.5e300, "-1.5e300");
     check_double(5e-324, "5e-324");
     check_double(123456789012345.6, "123456789012345.6");
+    check_double(1234567891234567.8, "1234567891234567.8");
+    check_double(9876543219876544, "9.876543219876544e15");
+    check_double(-2.2292437040323312e-14, "-0.000000000000022292437040323312");
 }
 
 static void control_characters_are_escaped(void **state)
