@@ -12,7 +12,6 @@ enum { SETS = SET_UPSERT + 1 };
 
 struct sink {
     struct sink_options options;
-    struct arena arena; /* relations */
     uint64_t rows[SETS], sets, commits;
     uint64_t checksum; /* of all rows, whatever their order */
 };
@@ -22,7 +21,6 @@ static enum status open_sink(const struct sink_options *options, struct sink **o
     struct sink *s = calloc(1, sizeof *s);
     must(s);
     s->options = *options;
-    arena_init(&s->arena);
     *out = s;
     return STATUS_OK;
 }
@@ -35,7 +33,6 @@ static void close_sink(struct sink *s)
              " inserts=%" PRIu64 " updates=%" PRIu64 " deletes=%" PRIu64 " checksum=%016" PRIx64,
              s->options.link, s->commits, s->sets, s->rows[SET_INSERT] + s->rows[SET_UPSERT],
              s->rows[SET_UPDATE], s->rows[SET_DELETE], s->checksum);
-    arena_free(&s->arena);
     free(s);
 }
 
@@ -43,17 +40,6 @@ static struct session *session(struct sink *s)
 {
     (void)s;
     return NULL;
-}
-
-/* There is no table here: whoever needs columns takes the source's. */
-static enum status describe(struct sink *s, const char *schema, const char *name,
-                            const struct relation **out)
-{
-    struct relation *r = arena_zalloc(&s->arena, sizeof *r);
-    r->schema = arena_strdup(&s->arena, schema);
-    r->name = arena_strdup(&s->arena, name);
-    *out = r;
-    return STATUS_OK;
 }
 
 static bool is_empty(struct sink *s, const struct relation *r, enum status *status)
@@ -128,7 +114,7 @@ const struct sink_driver null_sink_driver = {
     .name = "null",
     .open = open_sink,
     .session = session,
-    .describe = describe,
+    .describe = NULL, /* there is no table here: rows pass as the source has them */
     .is_empty = is_empty,
     .begin = begin,
     .write_set = write_set,
