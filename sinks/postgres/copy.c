@@ -108,7 +108,8 @@ enum status copy_set(struct sink *s, const struct row_set *set)
     enum status status = start(s, set);
     if (status == STATUS_OK) {
         status = send_rows(s, set);
-        if (status == STATUS_DATA) { /* ours: the server must hear of it, our text stays */
+        if (status == STATUS_DATA ||
+            status == STATUS_BUG) { /* ours: the server must hear of it, our text stays */
             struct failure kept = *s->o.failure;
             (void)!end(s, "a value cannot be written", &rows);
             *s->o.failure = kept;

@@ -44,10 +44,11 @@ struct sink {
     struct sink_options o;
     struct pg *pg;
     struct arena arena;   /* relations and statements, for the sink's life */
-    struct arena scratch; /* of a transaction */
+    struct arena scratch; /* of one call */
     struct statement *statements[STATEMENT_BUCKETS];
     unsigned names;
     struct relation_entry *relations;
+    bool savepoint; /* one is set in this transaction */
     bool pipeline; /* libpq is in pipeline mode, with unanswered statements */
     struct pending pending[PENDING_MAX];
     int npending;
@@ -67,6 +68,8 @@ void add_table(struct buffer *b, const struct relation *r);
 /* The column's type without its modifier, which an explicit cast would apply by cutting. */
 void add_cast(struct buffer *b, const struct column *c);
 enum wire column_wire(const struct column *c);
+/* A column that an update may name without changing it; NULL where there is none. */
+const struct column *untouched_column(const struct relation *r);
 enum status statement_send(struct sink *s, const struct row_set *set);
 /* Does any row of the set get another key than the one that finds it? */
 bool set_changes_key(const struct row_set *set);

@@ -12,7 +12,7 @@ static const char unique_sql[] =
     "JOIN pg_catalog.pg_class c ON c.oid = i.indrelid "
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
     "JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid "
-    " AND a.attnum = ANY (i.indkey::int2[]) "
+    " AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1]) "
     "WHERE i.indisunique AND i.indisvalid AND n.nspname = ? AND c.relname = ? "
     "ORDER BY i.indexrelid, a.attnum";
 
@@ -28,7 +28,7 @@ static bool is_text(const struct column *c)
 
 static bool can_park(const struct column *c)
 {
-    return !c->generated &&
+    return !c->generated && !c->identity_always &&
            ((c->nullable && !c->key) || is_int(c) || is_text(c) || strcmp(c->type, "uuid") == 0);
 }
 
@@ -52,12 +52,22 @@ static void add_unused(struct buffer *b, const struct relation *r, const struct 
     }
 }
 
+/* Without an old image the key is as it was; other columns may have changed. */
 static bool changes(const struct change *c, int column)
 {
     const struct value *before = c->before ? &c->before[column] : NULL;
     if (c->after[column].kind == VALUE_ABSENT)
         return false;
+    if (!before && c->relation->columns[column].key)
+        return false;
     return !before || before->kind == VALUE_ABSENT || !value_equal(before, &c->after[column]);
+}
+
+/* What is parked gets its value back from the change: one that the log leaves out would be lost. */
+static bool may_park(const struct change *c, int column)
+{
+    return c->after[column].kind != VALUE_ABSENT && can_park(&c->relation->columns[column]) &&
+           (changes(c, column) || !c->relation->columns[column].key);
 }
 
 /* Of each unique index that the change touches, one column: the first that can be parked. */
@@ -72,7 +82,7 @@ static enum status choose(struct sink *s, const struct change *c, const struct r
         for (; i < uniques->nrows && strcmp(rows_cell(uniques, i, 0), index) == 0; i++) {
             int column = relation_column_index(r, rows_cell(uniques, i, 1));
             touched = touched || (column >= 0 && changes(c, column));
-            if (column >= 0 && chosen < 0 && can_park(&r->columns[column]))
+            if (column >= 0 && chosen < 0 && may_park(c, column))
                 chosen = column;
         }
         if (!touched)
@@ -153,6 +163,7 @@ enum status row_park(struct sink *s, const struct change *c, const struct value 
     const struct relation *r = c->relation;
     struct rows uniques;
     bool any = false;
+    arena_reset(&s->scratch);
     bool *park = arena_zalloc(&s->scratch, (size_t)r->ncolumns);
     struct row_params p = {.values =
                                arena_alloc(&s->scratch, sizeof *p.values * ((size_t)r->nkey + 1))};

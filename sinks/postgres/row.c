@@ -126,6 +126,41 @@ static const struct value *old_row(const struct change *c)
     return c->before ? c->before : c->after;
 }
 
+/* A key column is named only where it changes, an identity that is ALWAYS generated never. */
+static bool is_updated(const struct change *c, int i)
+{
+    const struct column *column = &c->relation->columns[i];
+    if (!is_written(c->relation, c->after, i) || column->identity_always)
+        return false;
+    return !column->key || (c->before && !value_equal(&c->before[i], &c->after[i]));
+}
+
+static void add_set_nothing(struct buffer *sql, const struct relation *r)
+{
+    const struct column *c = untouched_column(r);
+    if (!c)
+        return;
+    buffer_add_text(sql, " SET ");
+    pg_add_name(sql, c->name);
+    buffer_add_text(sql, " = ");
+    pg_add_name(sql, c->name);
+}
+
+/* An identity that is ALWAYS generated must be there what it shall be. */
+static enum status where_identity(struct sink *s, struct row_params *p, const struct change *c)
+{
+    for (int i = 0; i < c->relation->ncolumns; i++) {
+        const struct column *column = &c->relation->columns[i];
+        if (!column->identity_always || !is_written(c->relation, c->after, i))
+            continue;
+        buffer_add_text(&s->sql, " AND ");
+        pg_add_name(&s->sql, column->name);
+        buffer_add_text(&s->sql, " = ");
+        TRY(row_param(s, p, column, &c->after[i], &s->sql));
+    }
+    return STATUS_OK;
+}
+
 static enum status build_update(struct sink *s, struct row_params *p, const struct change *c)
 {
     const struct relation *r = c->relation;
@@ -133,14 +168,17 @@ static enum status build_update(struct sink *s, struct row_params *p, const stru
     buffer_add_text(&s->sql, "UPDATE ");
     add_table(&s->sql, r);
     for (int i = 0; i < r->ncolumns; i++)
-        if (is_written(r, c->after, i)) {
+        if (is_updated(c, i)) {
             buffer_add_text(&s->sql, separator);
             pg_add_name(&s->sql, r->columns[i].name);
             buffer_add_text(&s->sql, " = ");
             TRY(row_param(s, p, &r->columns[i], &c->after[i], &s->sql));
             separator = ", ";
         }
-    return where_row(s, p, r, old_row(c), &s->sql);
+    if (*separator == ' ')
+        add_set_nothing(&s->sql, r);
+    TRY(where_row(s, p, r, old_row(c), &s->sql));
+    return where_identity(s, p, c);
 }
 
 static enum status build_delete(struct sink *s, struct row_params *p, const struct change *c)
@@ -188,10 +226,13 @@ static enum status name_row(struct sink *s, const struct change *c, enum status 
 enum status row_write(struct sink *s, const struct change *c)
 {
     const struct relation *r = c->relation;
+    arena_reset(&s->scratch);
     struct row_params p = {
-        .values = arena_alloc(&s->scratch, 2 * (size_t)r->ncolumns * sizeof *p.values + 8)};
+        .values = arena_alloc(&s->scratch, 3 * (size_t)r->ncolumns * sizeof *p.values + 8)};
     struct pending answer = {
         .relation = r, .doing = doing[c->op], .expected = c->op == CHANGE_TRUNCATE ? -1 : 1};
+    if (c->op == CHANGE_UPDATE && !untouched_column(r))
+        return STATUS_OK; /* no column that could be updated */
     enum status status = build(s, &p, c);
     if (status == STATUS_OK)
         status = sink_send(s, &answer, buffer_text(&s->sql), p.n, p.values);

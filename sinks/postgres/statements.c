@@ -131,6 +131,40 @@ static void add_delete(struct buffer *b, struct statement *st)
     add_key_condition(b, st->relation);
 }
 
+/* PostgreSQL lets nobody update a GENERATED ALWAYS identity: it must be what it is there. */
+static void add_identity_condition(struct buffer *b, const struct statement *st)
+{
+    for (int i = 0; i < st->relation->ncolumns; i++) {
+        const struct column *c = &st->relation->columns[i];
+        if (!written(st, i) || !c->identity_always)
+            continue;
+        buffer_add_text(b, " AND t.");
+        pg_add_name(b, c->name);
+        buffer_add_text(b, " = ");
+        add_value(b, c, 'c', i);
+    }
+}
+
+const struct column *untouched_column(const struct relation *r)
+{
+    for (int i = 0; i < r->ncolumns; i++)
+        if (!r->columns[i].generated && !r->columns[i].identity_always)
+            return &r->columns[i];
+    return NULL;
+}
+
+/* Nothing to set: the row must be there all the same. */
+static void add_set_nothing(struct buffer *b, const struct relation *r)
+{
+    const struct column *c = untouched_column(r);
+    if (!c)
+        return;
+    buffer_add_text(b, " SET ");
+    pg_add_name(b, c->name);
+    buffer_add_text(b, " = t.");
+    pg_add_name(b, c->name);
+}
+
 static void add_update(struct buffer *b, struct statement *st)
 {
     const struct relation *r = st->relation;
@@ -139,7 +173,7 @@ static void add_update(struct buffer *b, struct statement *st)
     add_table(b, r);
     buffer_add_text(b, " t");
     for (int i = 0; i < r->ncolumns; i++) {
-        if (!written(st, i))
+        if (!written(st, i) || r->columns[i].identity_always)
             continue;
         buffer_add_text(b, separator);
         pg_add_name(b, r->columns[i].name);
@@ -147,9 +181,12 @@ static void add_update(struct buffer *b, struct statement *st)
         add_value(b, &r->columns[i], 'c', i);
         separator = ", ";
     }
+    if (*separator == ' ')
+        add_set_nothing(b, r);
     buffer_add_text(b, " FROM ");
     add_source(b, st, true);
     add_key_condition(b, r);
+    add_identity_condition(b, st);
 }
 
 static void add_names(struct buffer *b, const struct statement *st)
@@ -346,10 +383,10 @@ enum status statement_send(struct sink *s, const struct row_set *set)
                            .lengths = arena_alloc(&s->scratch, most * sizeof *p.lengths),
                            .formats = arena_alloc(&s->scratch, most * sizeof *p.formats),
                            .at = arena_alloc(&s->scratch, most * sizeof *p.at)};
+    if (set->op == SET_UPDATE && !untouched_column(set->relation))
+        return STATUS_OK; /* no column that could be updated */
     if (!st->prepared)
         TRY(prepare(s, st));
-    if (set->op == SET_UPDATE && st->nparams == set->relation->nkey)
-        return STATUS_OK; /* nothing but its key: the row is as it was */
     TRY(fill(s, st, set, &p));
     must(p.n == st->nparams);
     if (!PQsendQueryPrepared(s->pg->conn, st->name, p.n, p.values, p.lengths, p.formats, 0))

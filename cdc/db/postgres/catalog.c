@@ -20,7 +20,7 @@ static const char table_sql[] = "SELECT c.oid, c.relreplident FROM pg_catalog.pg
 /* Domains are followed to the type they rest on, with its modifier: that is what their text is.
  * The key: the replica identity's index where there is one, else the primary key. */
 static const char columns_sql[] =
-    "SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), t.oid, t.typelem, "
+    "SELECT a.attname, pg_catalog.format_type(t.oid, base.mod), t.oid, t.typelem, "
     "  t.typtype, t.typname, base.mod, a.attnotnull, a.attgenerated <> '', a.attidentity = 'a', "
     "  a.attnotnull AND NOT a.atthasdef AND a.attidentity = '', k.n "
     "FROM pg_catalog.pg_attribute a "
