@@ -1,9 +1,9 @@
 /* Binlog: pure decoders from bytes to events and rows; no server, no threads: tested and fuzzed on
  * bytes alone. Formats: docs in each file's header, from MYSQL.md and the servers' sources
- * (libs/mysql/binlog/event/). Files: event.c (header, FDE, rotate, gtid, query, xid), table_map.c,
- * metadata.c (what FULL adds to it), rows.c (row images), values.c (column values), temporal.c,
- * decimal.c, charset.c (to UTF-8), json.c (binary JSON), partial.c and json_diff.c (partial JSON
- * updates), zip.c (MariaDB's zlib), payload.c (compressed transactions), gtid_set.c.
+ * (libs/mysql/binlog/event/). Files: event.c (header, FDE, rotate, gtid, query), table_map.c and
+ * metadata.c (what FULL adds), rows.c (row images), values.c (column values) with text.c, labels.c,
+ * temporal.c, decimal.c, charset.c (to UTF-8), json.c (binary JSON), partial.c and json_diff.c
+ * (partial JSON updates), zip.c (MariaDB's zlib), payload.c (compressed transactions), gtid_set.c.
  */
 #ifndef MILLRACE_MYSQL_BINLOG_H
 #define MILLRACE_MYSQL_BINLOG_H
@@ -87,6 +87,7 @@ struct gtid {
 struct gtid_set; /* of one family; MySQL: intervals; MariaDB: last of each domain */
 struct gtid_set *gtid_set_new(bool mariadb);
 void gtid_set_free(struct gtid_set *s);
+/* What was in the set is forgotten. CONFIG where the text is no set; then the set is empty. */
 enum status gtid_set_read(struct gtid_set *s, const char *text, struct failure *f);
 void gtid_set_add(struct gtid_set *s, const struct gtid *g);
 void gtid_set_write(const struct gtid_set *s, struct buffer *out); /* appends the text */
@@ -172,7 +173,8 @@ enum status binlog_value_read(const struct binlog_column *col, struct reader *r,
 enum value_kind binlog_kind(const struct binlog_column *col);
 void binlog_json_write(const uint8_t *data, size_t size, struct buffer *out, bool *ok);
 
-/* -- TRANSACTION_PAYLOAD (payload.c): a stream of whole events -- */
+/* -- TRANSACTION_PAYLOAD (payload.c): a stream of whole events, without checksums. `body` is read in
+ * place: it must stay until payload_close. -- */
 struct payload;
 enum status payload_open(struct reader body, size_t max_event, struct payload **out,
                          struct failure *f);

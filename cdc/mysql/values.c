@@ -2,42 +2,22 @@
  * the "2" temporals big-endian.
  *
  *   integers           1, 2, 3, 4, 8 bytes; the sign is the table map's
- *   VARCHAR            size (1 byte, 2 where the column may exceed 255), bytes
- *   STRING             the same; CHAR without trailing spaces, BINARY(n) without trailing zeros
- *   BLOB JSON GEOMETRY VECTOR  size (1 to 4 bytes, by metadata), bytes
- *   ENUM, SET          index from 1, bitmap
  *   BIT                1 to 8 bytes
  *   YEAR               u8 + 1900, 0 is 0000
+ *   JSON GEOMETRY VECTOR  size (1 to 4 bytes, by metadata), bytes
  *
- * MariaDB's UUID, INET4 and INET6 come as BINARY; only the catalog knows.
+ * Text and bytes are in text.c, ENUM and SET in labels.c, dates and times in temporal.c.
  */
-#include <arpa/inet.h>
-#include <strings.h>
 #include "mysql/decode.h"
-
-enum { UUID_BYTES = 16, INET4_BYTES = 4, INET6_BYTES = 16 };
-
-static enum status cut_short(struct failure *f)
-{
-    return fail(f, ERROR_PROTOCOL,
-                "the value runs beyond its event; if mysqlbinlog reads the log at this position, "
-                "please report it");
-}
-
-static uint64_t load(const uint8_t *p, unsigned size)
-{
-    uint64_t v = 0;
-    memcpy(&v, p, size);
-    return v;
-}
+#include "mysql/value.h"
 
 static inline enum status integer(const struct binlog_column *col, struct reader *r, unsigned size,
                                   struct value *out, struct failure *f)
 {
     const uint8_t *p = read_bytes(r, size);
     if (!p)
-        return cut_short(f);
-    uint64_t v = load(p, size);
+        return value_cut_short(f);
+    uint64_t v = value_load(p, size);
     unsigned unused = 64 - 8 * size;
     if (col->is_unsigned)
         *out = (struct value){.kind = VALUE_UINT, .u = v};
@@ -50,7 +30,7 @@ static enum status float_read(struct reader *r, struct value *out, struct failur
 {
     const uint8_t *p = read_bytes(r, sizeof(float));
     if (!p)
-        return cut_short(f);
+        return value_cut_short(f);
     float v;
     memcpy(&v, p, sizeof v);
     *out = (struct value){.kind = VALUE_FLOAT, .d = v};
@@ -61,7 +41,7 @@ static enum status double_read(struct reader *r, struct value *out, struct failu
 {
     const uint8_t *p = read_bytes(r, sizeof(double));
     if (!p)
-        return cut_short(f);
+        return value_cut_short(f);
     *out = (struct value){.kind = VALUE_DOUBLE};
     memcpy(&out->d, p, sizeof out->d);
     return STATUS_OK;
@@ -72,7 +52,7 @@ static enum status decimal_read(const struct binlog_column *col, struct reader *
 {
     const uint8_t *p = read_bytes(r, decimal_bytes(col->precision, col->scale));
     if (!p)
-        return cut_short(f);
+        return value_cut_short(f);
     char text[DECIMAL_DIGITS_MAX + 3];
     size_t size = decimal_write(p, col->precision, col->scale, text);
     if (size == 0)
@@ -90,7 +70,7 @@ static enum status year_read(struct reader *r, struct value *out, struct failure
 {
     const uint8_t *p = read_bytes(r, 1);
     if (!p)
-        return cut_short(f);
+        return value_cut_short(f);
     *out = value_int(*p == 0 ? 0 : 1900 + *p);
     return STATUS_OK;
 }
@@ -99,175 +79,42 @@ static enum status bit_read(const struct binlog_column *col, struct reader *r, s
                             struct failure *f)
 {
     *out = (struct value){.kind = VALUE_UINT, .u = read_be(r, col->length)};
-    return r->overrun ? cut_short(f) : STATUS_OK;
+    return r->overrun ? value_cut_short(f) : STATUS_OK;
+}
+
+/* MariaDB's form from before 5.6 has as many bytes as there are digits, and the log does not say
+ * how many those are. */
+static bool is_old_with_fraction(const struct binlog_column *col)
+{
+    bool old = col->type == TYPE_TIME || col->type == TYPE_DATETIME || col->type == TYPE_TIMESTAMP;
+    return old && col->column && col->column->scale > 0;
 }
 
 static enum status moment_read(const struct binlog_column *col, struct reader *r, struct arena *a,
                                struct value *out, struct failure *f)
 {
+    if (is_old_with_fraction(col))
+        return fail(f, ERROR_UNSUPPORTED,
+                    "the column has fractions of seconds in MariaDB's old format, which the log "
+                    "does not describe; set mysql56_temporal_format=ON and run ALTER TABLE ... "
+                    "FORCE");
     if (temporal_read(col, r, a, out))
         return STATUS_OK;
     if (r->overrun)
-        return cut_short(f);
+        return value_cut_short(f);
     return fail(f, ERROR_VALUE,
                 "the binlog's bytes are no date or time that MySQL can hold; "
                 "compare the row with mysqlbinlog -v");
-}
-
-/* -- strings -- */
-
-static bool is_binary(const struct binlog_column *col)
-{
-    return col->collation == COLLATION_BINARY;
-}
-
-static bool catalog_kind_is(const struct binlog_column *col, enum value_kind kind)
-{
-    return col->column && col->column->kind == kind;
-}
-
-static bool catalog_type_is(const struct binlog_column *col, const char *type)
-{
-    return col->column && col->column->type &&
-           strncasecmp(col->column->type, type, strlen(type)) == 0;
-}
-
-static uint8_t charset_of(const struct binlog_column *col)
-{
-    if (col->charset != CHARSET_UNKNOWN)
-        return col->charset;
-    uint8_t charset = charset_of_collation(col->collation);
-    if (charset == CHARSET_UNKNOWN && col->column && col->column->collation)
-        charset = charset_of_name(col->column->collation);
-    return charset;
-}
-
-static struct value copied(enum value_kind kind, const uint8_t *data, size_t size, struct arena *a)
-{
-    char *copy = arena_alloc(a, size);
-    memcpy(copy, data, size);
-    return value_text(kind, copy, size);
-}
-
-static enum status text_convert(const struct binlog_column *col, enum value_kind kind,
-                                uint8_t charset, const uint8_t *data, size_t size, struct arena *a,
-                                struct value *out, struct failure *f)
-{
-    if (charset == CHARSET_UNKNOWN)
-        return fail(f, ERROR_UNSUPPORTED,
-                    "the character set of collation %u is not known here; convert the column to "
-                    "utf8mb4, or leave it out of the replication",
-                    col->collation);
-    const char *text;
-    size_t text_size;
-    if (!charset_convert(charset, data, size, a, &text, &text_size))
-        return fail(f, ERROR_VALUE,
-                    "the text is not valid in its character set (collation %u); mend the row, or "
-                    "make the column binary",
-                    col->collation);
-    *out = value_text(kind, text, text_size);
-    return STATUS_OK;
-}
-
-static enum status text_value(const struct binlog_column *col, const uint8_t *data, size_t size,
-                              struct arena *a, struct value *out, struct failure *f)
-{
-    if (is_binary(col)) {
-        *out = copied(VALUE_BYTES, data, size, a);
-        return STATUS_OK;
-    }
-    enum value_kind kind = catalog_kind_is(col, VALUE_JSON) ? VALUE_JSON : VALUE_TEXT;
-    uint8_t charset = charset_of(col);
-    if (!charset_is_utf8(charset))
-        return text_convert(col, kind, charset, data, size, a, out, f);
-    *out = copied(kind, data, size, a);
-    return STATUS_OK;
-}
-
-/* `size_bytes` of size, then so many bytes; NULL where they are not there. */
-static inline const uint8_t *sized_read(struct reader *r, unsigned size_bytes, size_t *size)
-{
-    const uint8_t *p = read_bytes(r, size_bytes);
-    if (!p)
-        return NULL;
-    *size = (size_t)load(p, size_bytes);
-    return read_bytes(r, *size);
-}
-
-static inline unsigned short_or_long(const struct binlog_column *col)
-{
-    return col->length > 255 ? 2 : 1;
-}
-
-static enum status string_read(const struct binlog_column *col, struct reader *r,
-                               unsigned size_bytes, struct arena *a, struct value *out,
-                               struct failure *f)
-{
-    size_t size;
-    const uint8_t *data = sized_read(r, size_bytes, &size);
-    return data ? text_value(col, data, size, a, out, f) : cut_short(f);
-}
-
-static enum status inet_value(int family, const char *bytes, struct arena *a, struct value *out)
-{
-    char text[INET6_ADDRSTRLEN];
-    inet_ntop(family, bytes, text, sizeof text);
-    *out = copied(VALUE_TEXT, (const uint8_t *)text, strlen(text), a);
-    return STATUS_OK;
-}
-
-/* BINARY(n): the zeros at the end are not in the log. */
-static enum status binary_read(const struct binlog_column *col, struct reader *r, struct arena *a,
-                               struct value *out, struct failure *f)
-{
-    size_t size;
-    const uint8_t *data = sized_read(r, short_or_long(col), &size);
-    if (!data || size > col->length)
-        return cut_short(f);
-    char *padded = arena_alloc(a, col->length);
-    memcpy(padded, data, size);
-    memset(padded + size, 0, col->length - size);
-    bool uuid = catalog_kind_is(col, VALUE_UUID) && col->length == UUID_BYTES;
-    if (catalog_kind_is(col, VALUE_TEXT)) {
-        if (col->length == INET4_BYTES && catalog_type_is(col, "inet4"))
-            return inet_value(AF_INET, padded, a, out);
-        if (col->length == INET6_BYTES && catalog_type_is(col, "inet6"))
-            return inet_value(AF_INET6, padded, a, out);
-    }
-    *out = value_text(uuid ? VALUE_UUID : VALUE_BYTES, padded, col->length);
-    return STATUS_OK;
 }
 
 static enum status bytes_read(const struct binlog_column *col, struct reader *r, struct arena *a,
                               struct value *out, struct failure *f)
 {
     size_t size;
-    const uint8_t *data = sized_read(r, col->length, &size);
+    const uint8_t *data = value_sized_read(r, col->length, &size);
     if (!data)
-        return cut_short(f);
-    *out = copied(VALUE_BYTES, data, size, a);
-    return STATUS_OK;
-}
-
-static enum status compressed_read(const struct binlog_column *col, struct reader *r,
-                                   unsigned size_bytes, struct arena *a, struct value *out,
-                                   struct failure *f)
-{
-    size_t size;
-    const uint8_t *data = sized_read(r, size_bytes, &size);
-    if (!data)
-        return cut_short(f);
-    if (!zip_column_read(reader_of(data, size), a, &data, &size))
-        return fail(f, ERROR_VALUE,
-                    "the compressed column cannot be unpacked; compare the row "
-                    "with mysqlbinlog -v");
-    if (!is_binary(col) && charset_is_utf8(charset_of(col)))
-        *out = value_text(catalog_kind_is(col, VALUE_JSON) ? VALUE_JSON : VALUE_TEXT,
-                          (const char *)data, size);
-    else if (is_binary(col))
-        *out = value_text(VALUE_BYTES, (const char *)data, size);
-    else
-        return text_value(col, data, size, a, out, f);
+        return value_cut_short(f);
+    *out = value_copied(VALUE_BYTES, data, size, a);
     return STATUS_OK;
 }
 
@@ -275,9 +122,9 @@ static enum status json_read(const struct binlog_column *col, struct reader *r, 
                              struct value *out, struct failure *f)
 {
     size_t size;
-    const uint8_t *data = sized_read(r, col->length, &size);
+    const uint8_t *data = value_sized_read(r, col->length, &size);
     if (!data)
-        return cut_short(f);
+        return value_cut_short(f);
     struct buffer *text = decode_scratch();
     bool ok;
     binlog_json_write(data, size, text, &ok);
@@ -285,83 +132,7 @@ static enum status json_read(const struct binlog_column *col, struct reader *r, 
         return fail(f, ERROR_VALUE,
                     "the binlog's bytes are no JSON document; compare the row with "
                     "mysqlbinlog -v");
-    *out = copied(VALUE_JSON, (const uint8_t *)text->data, text->size, a);
-    return STATUS_OK;
-}
-
-/* -- ENUM and SET -- */
-
-static enum status labels_missing(const struct binlog_column *col, struct failure *f)
-{
-    if (col->nlabels > 0 || col->collation != 0)
-        return fail(f, ERROR_UNSUPPORTED,
-                    "the labels of this ENUM or SET column are not in the log, or in a character "
-                    "set that is not known here (collation %u)",
-                    col->collation);
-    return fail(f, ERROR_SETTING,
-                "the labels of ENUM and SET columns are not in the log; set "
-                "binlog_row_metadata=FULL on the server");
-}
-
-static enum status enum_read(const struct binlog_column *col, struct reader *r, struct arena *a,
-                             struct value *out, struct failure *f)
-{
-    uint64_t index = read_le(r, col->length);
-    if (r->overrun)
-        return cut_short(f);
-    if (index == 0) { /* the error value */
-        *out = value_text(VALUE_TEXT, "", 0);
-        return STATUS_OK;
-    }
-    if (col->nlabels == 0)
-        return labels_missing(col, f);
-    if (index > (uint64_t)col->nlabels)
-        return fail(f, ERROR_VALUE, "the ENUM has %d labels, the log's number is %ju", col->nlabels,
-                    (uintmax_t)index);
-    const char *label = col->labels[index - 1];
-    *out = copied(VALUE_TEXT, (const uint8_t *)label, strlen(label), a);
-    return STATUS_OK;
-}
-
-static size_t set_size(const struct binlog_column *col, uint64_t bits)
-{
-    size_t size = 0;
-    for (int i = 0; i < col->nlabels && i < 64; i++)
-        if (bits >> i & 1)
-            size += strlen(col->labels[i]) + 1;
-    return size;
-}
-
-static char *set_write(const struct binlog_column *col, uint64_t bits, char *at)
-{
-    char *start = at;
-    for (int i = 0; i < col->nlabels && i < 64; i++) {
-        if (!(bits >> i & 1))
-            continue;
-        if (at != start)
-            *at++ = ',';
-        at = stpcpy(at, col->labels[i]);
-    }
-    return at;
-}
-
-static enum status set_read(const struct binlog_column *col, struct reader *r, struct arena *a,
-                            struct value *out, struct failure *f)
-{
-    uint64_t bits = read_le(r, col->length);
-    if (r->overrun)
-        return cut_short(f);
-    if (bits == 0) {
-        *out = value_text(VALUE_TEXT, "", 0);
-        return STATUS_OK;
-    }
-    if (col->nlabels == 0)
-        return labels_missing(col, f);
-    if (col->nlabels < 64 && bits >> col->nlabels != 0)
-        return fail(f, ERROR_VALUE, "the SET has %d labels, the log's bits are 0x%jx", col->nlabels,
-                    (uintmax_t)bits);
-    char *text = arena_alloc(a, set_size(col, bits) + 1);
-    *out = value_text(VALUE_TEXT, text, (size_t)(set_write(col, bits, text) - text));
+    *out = value_copied(VALUE_JSON, (const uint8_t *)text->data, text->size, a);
     return STATUS_OK;
 }
 
@@ -393,47 +164,34 @@ enum status binlog_value_read(const struct binlog_column *col, struct reader *r,
         return bit_read(col, r, out, f);
     case TYPE_VARCHAR:
     case TYPE_VAR_STRING:
-        return string_read(col, r, short_or_long(col), a, out, f);
+        return text_read(col, r, value_size_bytes(col), a, out, f);
     case TYPE_STRING:
-        return is_binary(col) ? binary_read(col, r, a, out, f)
-                              : string_read(col, r, short_or_long(col), a, out, f);
+        return text_is_binary(col) ? text_binary_read(col, r, a, out, f)
+                                   : text_read(col, r, value_size_bytes(col), a, out, f);
     case TYPE_BLOB:
     case TYPE_TINY_BLOB:
     case TYPE_MEDIUM_BLOB:
     case TYPE_LONG_BLOB:
-        return string_read(col, r, col->length, a, out, f);
+        return text_read(col, r, col->length, a, out, f);
     case TYPE_ENUM:
-        return enum_read(col, r, a, out, f);
+        return label_enum_read(col, r, a, out, f);
     case TYPE_SET:
-        return set_read(col, r, a, out, f);
+        return label_set_read(col, r, a, out, f);
     case TYPE_JSON:
         return json_read(col, r, a, out, f);
     case TYPE_GEOMETRY:
     case TYPE_VECTOR:
         return bytes_read(col, r, a, out, f);
     case TYPE_BLOB_COMPRESSED:
-        return compressed_read(col, r, col->length, a, out, f);
+        return text_compressed_read(col, r, col->length, a, out, f);
     case TYPE_VARCHAR_COMPRESSED:
-        return compressed_read(col, r, short_or_long(col), a, out, f);
+        return text_compressed_read(col, r, value_size_bytes(col), a, out, f);
     case TYPE_NULL:
         *out = value_null();
         return STATUS_OK;
     default:
         return moment_read(col, r, a, out, f);
     }
-}
-
-static enum value_kind string_kind(const struct binlog_column *col)
-{
-    if (!is_binary(col))
-        return catalog_kind_is(col, VALUE_JSON) ? VALUE_JSON : VALUE_TEXT;
-    if (col->type != TYPE_STRING)
-        return VALUE_BYTES;
-    if (col->length == UUID_BYTES && catalog_kind_is(col, VALUE_UUID))
-        return VALUE_UUID;
-    bool inet = (col->length == INET4_BYTES && catalog_type_is(col, "inet4")) ||
-                (col->length == INET6_BYTES && catalog_type_is(col, "inet6"));
-    return inet && catalog_kind_is(col, VALUE_TEXT) ? VALUE_TEXT : VALUE_BYTES;
 }
 
 enum value_kind binlog_kind(const struct binlog_column *col)
@@ -478,7 +236,7 @@ enum value_kind binlog_kind(const struct binlog_column *col)
     case TYPE_NULL:
         return VALUE_NULL;
     default:
-        return string_kind(col);
+        return text_kind(col);
     }
 }
 
@@ -525,7 +283,7 @@ void value_skip(const struct binlog_column *col, struct reader *r)
     case TYPE_VAR_STRING:
     case TYPE_STRING:
     case TYPE_VARCHAR_COMPRESSED:
-        sized_read(r, short_or_long(col), &size);
+        value_sized_read(r, value_size_bytes(col), &size);
         break;
     case TYPE_BLOB:
     case TYPE_TINY_BLOB:
@@ -535,7 +293,7 @@ void value_skip(const struct binlog_column *col, struct reader *r)
     case TYPE_JSON:
     case TYPE_GEOMETRY:
     case TYPE_VECTOR:
-        sized_read(r, col->length, &size);
+        value_sized_read(r, col->length, &size);
         break;
     default:
         read_bytes(r, fixed_size(col));

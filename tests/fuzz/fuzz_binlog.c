@@ -1,7 +1,7 @@
 /* fuzz_binlog.c: any bytes as a binlog: events one after the other, as in tests/golden/binlog. What
  * is accepted is read to the last byte; whatever comes, nothing is read beyond the input. The same
  * bytes then go into the decoders that a binlog reaches only through others.
- * libs: source_mysql */
+ */
 #include <stdlib.h>
 #include "mysql/decode.h"
 

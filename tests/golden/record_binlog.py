@@ -534,24 +534,42 @@ def maria_types(case):
         ID, ("u", "uuid", "uuid", "uuid"), ("i4", "inet4", "text", "inet4"),
         ("i6", "inet6", "text", "inet6"),
         ("j", "json", "json", "longtext"), ("plain", "binary(16)", "bytes"),
+        ("uca", "varchar(20) character set utf8mb4 collate utf8mb4_uca1400_ai_ci", "text"),
+        ("nopad", "varchar(20) character set latin1 collate latin1_nopad_bin", "text"),
         ("v", "int as (id * 2) virtual", "integer"), ("p", "int as (id * 3) stored", "integer")])
-    columns = "id, u, i4, i6, j, plain"
+    columns = "id, u, i4, i6, j, plain, uca, nopad"
     case.begin()
     for row in (["1", "'f47ac10b-58cc-4372-a567-0e02b2c3d479'", "'192.168.0.1'", "'2001:db8::ff00'",
-                 "'{\"b\": 1,  \"a\": [\"工\"]}'", "x'01'"],
-                ["2", "'00000000-0000-0000-0000-000000000000'", "'0.0.0.0'", "'::'", "'null'", "x''"],
+                 "'{\"b\": 1,  \"a\": [\"工\"]}'", "x'01'", "'工'", "'ä'"],
+                ["2", "'00000000-0000-0000-0000-000000000000'", "'0.0.0.0'", "'::'", "'null'", "x''", "''",
+                 "''"],
                 ["3", "'f47ac10b-58cc-1372-a567-0e02b2c3d400'", "'10.0.0.0'",
-                 "'::ffff:192.168.0.1'", "'[]'", "x'00'"],
-                ["4"] + ["null"] * 5):
+                 "'::ffff:192.168.0.1'", "'[]'", "x'00'", "'x'", "'x '"],
+                ["4"] + ["null"] * 7):
         case.server.run("insert into golden.maria (%s) values (%s)" % (columns, ", ".join(row)))
     for line in case.select("maria"):
         case.lines += ["insert maria", line]
 
 
+def old_moments(case):
+    """Dates and times as before MySQL 5.6, which old MariaDB tables still have."""
+    case.server.run("set global mysql56_temporal_format = OFF")
+    case.table("old", [ID, ("t", "time", "time"), ("dt", "datetime", "datetime"),
+                       ("ts", "timestamp null", "instant"), ("d", "date", "date")])
+    case.server.run("set global mysql56_temporal_format = ON")
+    case.begin()
+    case.insert("old", [
+        ["1", "'12:34:56'", "'2026-11-22 12:34:56'", "'2026-11-22 12:34:56'", "'2026-11-22'"],
+        ["2", "'-838:59:59'", "'1000-01-01 00:00:00'", "'1970-01-01 00:00:01'", "'1000-01-01'"],
+        ["3", "'838:59:59'", "'9999-12-31 23:59:59'", "'2038-01-19 03:14:07'", "'9999-12-31'"],
+        ["4", "'-00:00:01'", "'0000-00-00 00:00:00'", "'0000-00-00 00:00:00'", "'0000-00-00'"],
+        ["5", "null", "'2026-05-00 01:02:03'", "null", "null"]])
+
+
 BOTH = [integers, decimals, moments, strings, charsets, geometry, wide, changes, cascade, large,
         minimal]
 MYSQL = [json, partial_json, payload, tagged]
-MARIADB = [compressed_rows, compressed_columns, maria_types]
+MARIADB = [compressed_rows, compressed_columns, maria_types, old_moments]
 
 
 def main():
