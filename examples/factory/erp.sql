@@ -53,6 +53,7 @@ CREATE TABLE material_use (        -- a journal without a key
     lot           varchar(30),
     quantity      numeric(14,4) NOT NULL
 );
+ALTER TABLE material_use REPLICA IDENTITY FULL;
 CREATE TABLE quality (
     id            bigint PRIMARY KEY,
     work_order_id bigint NOT NULL,

@@ -40,6 +40,11 @@ def _slow():
     return float(os.environ.get("MILLRACE_PATIENCE", "1"))
 
 
+def _position_in(text):
+    found = re.search(r"transaction ending at (\S+?)[:;,]? ", text + " ")
+    return found.group(1) if found else None
+
+
 class EngineFailed(AssertionError):
     pass
 
@@ -207,21 +212,18 @@ class Engine:
             if status and status["state"] == "failed":
                 error = status["last_error"]
                 return {"code": error["code"], "text": error["text"],
-                        "position": error.get("position") or status.get("error_position")}
+                        "position": error.get("position") or _position_in(error["text"])}
             time.sleep(0.05)
         raise EngineFailed(f"{link} does not fail: {self.status()}\n" + self.tail())
 
     def _failure_in_log(self, link):
-        lines = [l for l in self.log().splitlines() if "state=failed" in l or "level=error" in l
-                 or " error " in l]
+        lines = [l for l in self.log().splitlines() if f" error link={link} " in l]
         if not lines:
             raise EngineFailed(f"ended with {self.process.returncode}, saying nothing\n"
                                + self.tail())
-        line = lines[-1]
-        code = re.search(r"(?:error|code)=(\w+)", line)
-        position = re.search(r'position="?([^" ]+)', line)
-        return {"code": code.group(1) if code else "", "text": line,
-                "position": position.group(1) if position else None}
+        text = re.search(r'msg=("(?:[^"\\]|\\.)*"|\S+)', lines[-1]).group(1)
+        return {"code": re.search(r"error=(\w+)", lines[-1]).group(1), "text": text,
+                "position": _position_in(text)}
 
     def wait_log(self, pattern, seconds=30, since=0):
         end = time.monotonic() + seconds * _slow()

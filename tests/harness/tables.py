@@ -24,6 +24,8 @@ class TableDef:
         tail = "" if side.family == "postgres" else " ENGINE=InnoDB"
         with side.connect() as c:
             run(c, f"CREATE TABLE {q}{name or self.name}{q} ({', '.join(parts)}){tail}")
+            if not self.key and side.family == "postgres":   # as Millrace asks for
+                run(c, f"ALTER TABLE {q}{name or self.name}{q} REPLICA IDENTITY FULL")
 
 
 def full_name(side, table):

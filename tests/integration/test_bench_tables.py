@@ -38,6 +38,8 @@ def test_pgbench_from_postgresql(world, route):
     where = ["-h", "127.0.0.1", "-p", str(a.server.port), "-U", USER, a.database]
     subprocess.run([pgbench, "-i", "-s", "1", "-q", *where], env=environment, check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with a.connect() as c:
+        run(c, "ALTER TABLE pgbench_history REPLICA IDENTITY FULL")
     for t in PGBENCH:
         t.create(b)
     bridge = world.bridge(a, b, tables=[t.name for t in PGBENCH], first_copy="to_empty",

@@ -40,7 +40,7 @@ def test_rows_are_inserted_changed_and_deleted(bridge):
     write(a, "DELETE FROM item WHERE id = 3")
     write(a, "UPDATE item SET name = '螺丝 🏭 \\'' WHERE id = 2" if a.family == "mysql"
           else "UPDATE item SET name = '螺丝 🏭 ''' WHERE id = 2")
-    assert bridge.prove().rows == 2 + 3   # items, probes
+    assert bridge.prove().rows == 2 + 2   # items, probes
     with bridge.b.connect() as c:
         assert run(c, "SELECT qty, name FROM item ORDER BY id") == \
             [(2, None), (3, "螺丝 🏭 '")] or tuple(run(c, "SELECT qty, name FROM item ORDER BY id")) \
@@ -137,9 +137,6 @@ def test_updates_and_deletes_of_keyless_rows_touch_one_row_each(world, route):
     bag = TableDef("bag", "a integer\nb varchar(20)")
     for side in route:
         bag.create(side)
-    if route[0].family == "postgres":
-        with route[0].connect() as c:
-            run(c, "ALTER TABLE bag REPLICA IDENTITY FULL")
     b = world.bridge(*route, tables=["bag"]).start()
     write(b.a, "INSERT INTO bag VALUES (1, 'x'), (1, 'x'), (1, 'x'), (2, NULL), (2, NULL)")
     b.prove()
@@ -281,5 +278,5 @@ def test_ddl_on_a_mapped_table_stops_the_link_and_elsewhere_does_not(world):
     write(a, "INSERT INTO item (id) VALUES (1)")
     bridge.prove()
     write(a, "ALTER TABLE item ADD COLUMN extra int")
-    status = bridge.engine.wait_state("failed", may_fail=True)
-    assert "item" in str(status["a-b"]["last_error"])
+    error = bridge.engine.wait_failed()
+    assert error["code"] == "ddl" and "item" in error["text"], error
