@@ -145,7 +145,7 @@ static enum status judge_dml(struct tail *t, const struct statement *s, const ch
     if (!hit)
         return STATUS_OK;
     return fail(&t->failure, ERROR_STATEMENT_FORMAT,
-                "transaction %s has a %s as a statement, not as rows, and may change mapped "
+                "transaction %s has the statement %s, not its rows, and may change mapped "
                 "tables: SET GLOBAL binlog_format=ROW on the source, see that no session sets it "
                 "otherwise, and copy the tables again",
                 emit_group_name(t), s->verb);
@@ -194,13 +194,12 @@ static bool changes_something(const struct statement *s)
     return s->kind == STATEMENT_OTHER || s->kind >= STATEMENT_TRUNCATE;
 }
 
-/* XA END stands inside its group, XA COMMIT and XA ROLLBACK are groups of their own. */
+/* XA END stands inside its group, which ends with XA_PREPARE; XA COMMIT and XA ROLLBACK are groups
+ * of their own. */
 static bool ends_group(const struct group *g, const struct statement *s)
 {
-    if (s->kind == STATEMENT_COMMIT || s->kind == STATEMENT_ROLLBACK)
+    if (s->kind == STATEMENT_COMMIT || s->kind == STATEMENT_ROLLBACK || s->kind == STATEMENT_XA)
         return true;
-    if (s->kind == STATEMENT_XA)
-        return !g->xa;
     return !g->begun && changes_something(s);
 }
 
@@ -354,7 +353,7 @@ static enum status on_incident(struct tail *t)
 static enum status on_load(struct tail *t)
 {
     return fail(&t->failure, ERROR_STATEMENT_FORMAT,
-                "transaction %s has a LOAD DATA as a statement, not as rows: SET GLOBAL "
+                "transaction %s has the statement LOAD DATA, not its rows: SET GLOBAL "
                 "binlog_format=ROW on the source, and copy the tables again",
                 emit_group_name(t));
 }

@@ -52,7 +52,8 @@ enum statement_kind {
     STATEMENT_SAVEPOINT,
     STATEMENT_ROLLBACK_TO,
     STATEMENT_XA_START,
-    STATEMENT_XA, /* END, PREPARE, COMMIT, ROLLBACK */
+    STATEMENT_XA_END,
+    STATEMENT_XA, /* COMMIT, ROLLBACK: of a prepared one */
     STATEMENT_TRUNCATE,
     STATEMENT_DDL,           /* names: the tables it changes, drops, renames or replaces */
     STATEMENT_DROP_DATABASE, /* names[0].schema */

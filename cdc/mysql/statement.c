@@ -346,7 +346,8 @@ static void read_rollback(struct parse *p)
 static void read_xa(struct parse *p)
 {
     bool start = is(&p->lexer, "START") || is(&p->lexer, "BEGIN");
-    say(p, start ? STATEMENT_XA_START : STATEMENT_XA, "XA");
+    bool end = is(&p->lexer, "END");
+    say(p, start ? STATEMENT_XA_START : end ? STATEMENT_XA_END : STATEMENT_XA, "XA");
 }
 
 /* Any name in it may be a table's. DELETE FROM t alone is what servers write for a MEMORY table
