@@ -1,0 +1,18 @@
+/* Dump once: a MySQL or MariaDB server's binlog from a position to its end now, without waiting for
+ * more: COM_BINLOG_DUMP(_GTID) with BINLOG_DUMP_NON_BLOCK, under a server id of its own, so that it
+ * cuts off no link that runs. For checks; links read by cdc/mysql/tail.c.
+ */
+#ifndef MILLRACE_COMMAND_DUMP_ONCE_H
+#define MILLRACE_COMMAND_DUMP_ONCE_H
+
+#include "command/check.h"
+
+/* Where the log ends now, as dump_once takes it: a set of GTIDs, or "file:offset" without them. */
+enum status dump_once_end(struct check *k, struct check_side *side, const char **position);
+/* Each event, without a checksum, goes to `met`; its bytes are valid during the call. `met` may be
+ * NULL: then it is only asked whether the server has the log from there on. */
+enum status dump_once(struct check *k, struct check_side *side, const char *position,
+                      enum status (*met)(void *owner, const uint8_t *event, size_t size),
+                      void *owner);
+
+#endif
