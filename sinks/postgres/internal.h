@@ -60,6 +60,9 @@ enum status sink_send(struct sink *s, const struct pending *p, const char *sql, 
                       const char *const *values);
 enum status sink_sent(struct sink *s, const struct pending *p); /* after an own PQsend... */
 enum status sink_settle(struct sink *s);
+/* " = ", or the operator of the column's own schema where its type brings one (citext): with an
+ * empty search path a plain = would be another, which no index serves. */
+void add_equals(struct sink *s, const struct relation *r, int column, struct buffer *b);
 enum status sink_count(struct sink *s, const struct relation *r, const char *doing,
                        int64_t expected, int64_t found);
 

@@ -46,7 +46,7 @@ enum status row_where_key(struct sink *s, struct row_params *p, const struct rel
         const struct column *c = &r->columns[r->key[i]];
         buffer_add_text(sql, i ? " AND " : " WHERE ");
         pg_add_name(sql, c->name);
-        buffer_add_text(sql, " = ");
+        add_equals(s, r, r->key[i], sql);
         TRY(row_param(s, p, c, &row[r->key[i]], sql));
     }
     return STATUS_OK;

@@ -17,6 +17,7 @@ enum { SQL_BYTES_MAX = 64 << 20, DATA_BYTES_MAX = 1 << 30 };
 struct relation_entry {
     struct relation_entry *next;
     struct relation *relation;
+    const char **operator_schema; /* by column: where = is found; NULL: in pg_catalog */
 };
 
 /* ---- open and close ---- */
@@ -97,6 +98,43 @@ static struct session *session(struct sink *s)
     return pg_session(s->pg);
 }
 
+static const char operators_sql[] =
+    "SELECT a.attname, o.oprnamespace::pg_catalog.regnamespace::text FROM pg_catalog.pg_attribute a"
+    " JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " JOIN pg_catalog.pg_opclass k ON k.opcintype = a.atttypid AND k.opcdefault"
+    " JOIN pg_catalog.pg_am m ON m.oid = k.opcmethod AND m.amname = 'btree'"
+    " JOIN pg_catalog.pg_amop p ON p.amopfamily = k.opcfamily AND p.amopstrategy = 3"
+    "  AND p.amoplefttype = k.opcintype AND p.amoprighttype = k.opcintype"
+    " JOIN pg_catalog.pg_operator o ON o.oid = p.amopopr"
+    " WHERE n.nspname = ? AND c.relname = ? AND a.attnum > 0"
+    "  AND o.oprnamespace <> 'pg_catalog'::pg_catalog.regnamespace";
+
+static enum status find_operators(struct sink *s, struct relation_entry *e)
+{
+    const struct relation *r = e->relation;
+    struct rows rows;
+    e->operator_schema = arena_zalloc(&s->arena, (size_t)r->ncolumns * sizeof(char *) + 1);
+    TRY(session_run(pg_session(s->pg), &s->arena, &rows, 2, operators_sql, r->schema, r->name));
+    for (int i = 0; i < rows.nrows; i++) {
+        int column = relation_column_index(r, rows_cell(&rows, i, 0));
+        if (column >= 0)
+            e->operator_schema[column] = rows_cell(&rows, i, 1);
+    }
+    return STATUS_OK;
+}
+
+void add_equals(struct sink *s, const struct relation *r, int column, struct buffer *b)
+{
+    const struct relation_entry *e = s->relations;
+    while (e && e->relation != r)
+        e = e->next;
+    if (e && e->operator_schema[column])
+        buffer_add_format(b, " OPERATOR(%s.=) ", e->operator_schema[column]);
+    else
+        buffer_add_text(b, " = ");
+}
+
 static enum status describe(struct sink *s, const char *schema, const char *name,
                             const struct relation **out)
 {
@@ -107,6 +145,7 @@ static enum status describe(struct sink *s, const char *schema, const char *name
         }
     struct relation_entry *e = arena_alloc(&s->arena, sizeof *e);
     TRY(pg_describe(s->pg, schema, name, false, &s->arena, &e->relation));
+    TRY(find_operators(s, e));
     e->next = s->relations;
     s->relations = e;
     *out = e->relation;

@@ -112,23 +112,23 @@ static void add_value(struct buffer *b, const struct column *c, char prefix, int
         add_cast(b, c);
 }
 
-static void add_key_condition(struct buffer *b, const struct relation *r)
+static void add_key_condition(struct sink *s, struct buffer *b, const struct relation *r)
 {
     for (int i = 0; i < r->nkey; i++) {
         buffer_add_text(b, i ? " AND t." : " WHERE t.");
         pg_add_name(b, r->columns[r->key[i]].name);
-        buffer_add_text(b, " = ");
+        add_equals(s, r, r->key[i], b);
         add_value(b, &r->columns[r->key[i]], 'k', i);
     }
 }
 
-static void add_delete(struct buffer *b, struct statement *st)
+static void add_delete(struct sink *s, struct buffer *b, struct statement *st)
 {
     buffer_add_text(b, "DELETE FROM ");
     add_table(b, st->relation);
     buffer_add_text(b, " t USING ");
     add_source(b, st, true);
-    add_key_condition(b, st->relation);
+    add_key_condition(s, b, st->relation);
 }
 
 /* PostgreSQL lets nobody update a GENERATED ALWAYS identity: it must be what it is there. */
@@ -165,7 +165,7 @@ static void add_set_nothing(struct buffer *b, const struct relation *r)
     pg_add_name(b, c->name);
 }
 
-static void add_update(struct buffer *b, struct statement *st)
+static void add_update(struct sink *s, struct buffer *b, struct statement *st)
 {
     const struct relation *r = st->relation;
     const char *separator = " SET ";
@@ -185,7 +185,7 @@ static void add_update(struct buffer *b, struct statement *st)
         add_set_nothing(b, r);
     buffer_add_text(b, " FROM ");
     add_source(b, st, true);
-    add_key_condition(b, r);
+    add_key_condition(s, b, r);
     add_identity_condition(b, st);
 }
 
@@ -252,12 +252,12 @@ static void add_insert(struct buffer *b, struct statement *st)
     add_conflict(b, st);
 }
 
-static void add_statement(struct buffer *b, struct statement *st)
+static void add_statement(struct sink *s, struct buffer *b, struct statement *st)
 {
     if (st->op == SET_DELETE)
-        add_delete(b, st);
+        add_delete(s, b, st);
     else if (st->op == SET_UPDATE)
-        add_update(b, st);
+        add_update(s, b, st);
     else
         add_insert(b, st);
 }
@@ -315,7 +315,7 @@ static enum status prepare(struct sink *s, struct statement *st)
         .relation = st->relation, .prepares = st, .doing = "preparing", .expected = -1};
     snprintf(st->name, sizeof st->name, "millrace_%u", ++s->names);
     buffer_clear(&s->sql);
-    add_statement(&s->sql, st);
+    add_statement(s, &s->sql, st);
     if (!PQsendPrepare(s->pg->conn, st->name, buffer_text(&s->sql), 0, NULL))
         return pg_fail(s->pg, NULL, "preparing");
     return sink_sent(s, &p);
