@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATEMENTS_MAX = 64, PARAMETERS_MAX = 65535 };
+enum { STATEMENTS_MAX = 64 };
 
 struct prepared {
     const struct relation *relation;
     enum set_op op;
-    bool *present; /* ncolumns, for UPDATE and INSERT; NULL for DELETE */
+    bool *present; /* ncolumns */
     MYSQL_STMT *stmt;
     uint64_t used;
 };
@@ -84,8 +84,7 @@ static bool is_it(const struct prepared *p, const struct row_set *set)
 {
     if (!p->stmt || p->relation != set->relation || p->op != set->op)
         return false;
-    return set->op == SET_DELETE ||
-           memcmp(p->present, set->present, (size_t)set->relation->ncolumns) == 0;
+    return memcmp(p->present, set->present, (size_t)set->relation->ncolumns) == 0;
 }
 
 static struct prepared *oldest(struct bulk *b)
@@ -116,11 +115,9 @@ static enum status prepare(struct bulk *b, struct prepared *p, const struct row_
     }
     p->relation = set->relation;
     p->op = set->op;
-    if (set->op != SET_DELETE) {
-        p->present = malloc(n);
-        must(p->present);
-        memcpy(p->present, set->present, n);
-    }
+    p->present = malloc(n);
+    must(p->present);
+    memcpy(p->present, set->present, n);
     return STATUS_OK;
 }
 
@@ -174,10 +171,10 @@ static struct parameter *parameters_of(struct bulk *b, const struct row_set *set
     const struct relation *r = set->relation;
     struct parameter *p = arena_alloc(&b->arena, (size_t)(r->ncolumns + r->nkey) * sizeof *p);
     *n = 0;
-    for (int i = 0; set->op != SET_DELETE && i < r->ncolumns; i++)
+    for (int i = 0; i < r->ncolumns; i++)
         if (set->present[i])
             add_parameter(p, n, r, i, false);
-    for (int i = 0; set->op != SET_INSERT && i < r->nkey; i++)
+    for (int i = 0; set->op == SET_UPDATE && i < r->nkey; i++)
         add_parameter(p, n, r, r->key[i], true);
     return p;
 }
@@ -236,7 +233,8 @@ static enum status put_double(struct bulk *b, const struct parameter *p, const s
                               union slot *slot)
 {
     unsigned long ignored;
-    if ((v->kind == VALUE_FLOAT || v->kind == VALUE_DOUBLE) && isfinite(v->d)) {
+    bool exact = p->column->kind == VALUE_DOUBLE || (double)(float)v->d == v->d;
+    if ((v->kind == VALUE_FLOAT || v->kind == VALUE_DOUBLE) && isfinite(v->d) && exact) {
         slot->d = v->d;
         return STATUS_OK;
     }
@@ -299,7 +297,7 @@ static void bind(struct bulk *b, struct arrays *a, const struct parameter *param
 
 static const char *doing(enum set_op op)
 {
-    return op == SET_DELETE ? "DELETE from" : op == SET_UPDATE ? "UPDATE of" : "INSERT into";
+    return op == SET_UPDATE ? "UPDATE of" : "INSERT into";
 }
 
 static enum status execute(struct bulk *b, struct prepared *p, struct arrays *a, uint64_t *affected)
@@ -338,11 +336,10 @@ static enum status write_some(struct bulk *b, struct prepared *p, const struct r
     return execute(b, p, &a, affected);
 }
 
-enum status bulk_write(struct bulk *b, const struct my_table *t, const struct row_set *set,
-                       uint64_t *affected)
+enum status bulk_write(struct bulk *b, const struct row_set *set, uint64_t *affected)
 {
     struct prepared *p;
-    (void)t;
+    must(set->op != SET_DELETE);
     *affected = 0;
     TRY(statement_of(b, set, &p));
     for (uint32_t from = 0, n; from < set->nrows; from += n)

@@ -64,11 +64,10 @@ enum status my_write_set(struct sink *s, const struct row_set *set);
 enum status my_write_row(struct sink *s, const struct change *c);
 enum status my_park_row(struct sink *s, const struct change *c, const struct value **parked_key);
 
-/* ---- bulk.c: INSERT, UPDATE, DELETE by COM_STMT_BULK_EXECUTE ---- */
+/* ---- bulk.c: INSERT and UPDATE by COM_STMT_BULK_EXECUTE ---- */
 struct bulk *bulk_new(struct sink *s);
 void bulk_free(struct bulk *b);
 /* Writes all rows of the set; *affected is the sum. */
-enum status bulk_write(struct bulk *b, const struct my_table *t, const struct row_set *set,
-                       uint64_t *affected);
+enum status bulk_write(struct bulk *b, const struct row_set *set, uint64_t *affected);
 
 #endif

@@ -143,7 +143,7 @@ enum status my_statement_update_row(struct buffer *b, const struct my_place *p,
         buffer_add_text(b, any ? "," : "");
         my_add_name(b, r->columns[i].name);
         buffer_add_char(b, '=');
-        TRY(my_value_literal(&r->columns[i], &after[i], b, f));
+        TRY(my_statement_literal(b, &r->columns[i], &after[i], f));
         any = true;
     }
     if (!any)

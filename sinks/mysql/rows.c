@@ -45,26 +45,28 @@ static const char *doing(enum change_op op)
     return words[op];
 }
 
-static enum status run_row(struct sink *s, const struct my_table *t, const struct change *c)
+static enum status run_row(struct sink *s, const struct relation *r, const struct change *c)
 {
     uint64_t affected;
-    arena_reset(&s->scratch);
-    buffer_clear(&s->sql);
-    TRY(row_text(s, t, c));
-    TRY(my_sink_run(s, t->place.relation, doing(c->op), &affected));
+    TRY(my_sink_run(s, r, doing(c->op), &affected));
     if (!GUARD_COUNT_CHECK || c->op == CHANGE_TRUNCATE || affected == 1)
         return STATUS_OK;
     return fail(s->failure, ERROR_WRONG_COUNT,
-                "%s: %s %s.%s: one row was to be there, %" PRIu64 " were: the target's row is gone "
-                "or has another key",
-                s->my->base.system, doing(c->op), t->place.relation->schema,
-                t->place.relation->name, affected);
+                "%s: %s %s.%s found %" PRIu64 " rows instead of 1: the target's row is gone, or "
+                "has another key",
+                s->my->base.system, doing(c->op), r->schema, r->name, affected);
 }
 
 enum status my_write_row(struct sink *s, const struct change *c)
 {
     const struct my_table *t = my_table_of(s, c->relation);
-    enum status status = run_row(s, t, c);
+    arena_reset(&s->scratch);
+    buffer_clear(&s->sql);
+    enum status status = row_text(s, t, c);
+    if (status == STATUS_OK)
+        status = run_row(s, c->relation, c);
+    else if (c->op == CHANGE_INSERT)
+        return status; /* names its row already */
     if (status == STATUS_DATA)
         return my_fail_row(c->relation, c->before ? c->before : c->after, s->failure);
     return status;

@@ -60,7 +60,10 @@ static const char *typed_prefix(enum value_kind kind)
 /* A decimal against a text is compared as doubles; a number literal is exact. */
 static bool is_plain_decimal(const struct value *v)
 {
-    return v->kind == VALUE_DECIMAL && v->size > 0 && strspn(v->text, "-0123456789.") >= v->size;
+    for (uint32_t i = 0; i < v->size && v->kind == VALUE_DECIMAL; i++)
+        if (!memchr("0123456789-.", v->text[i], 12))
+            return false;
+    return v->kind == VALUE_DECIMAL && v->size > 0;
 }
 
 enum status my_statement_compared(struct buffer *b, const struct column *c, const struct value *v,
@@ -76,6 +79,17 @@ enum status my_statement_compared(struct buffer *b, const struct column *c, cons
     }
     buffer_add_text(b, typed_prefix((enum value_kind)v->kind));
     return my_value_literal(c, v, b, f);
+}
+
+/* The server reads a literal as a double and narrows it: the shortest text of the largest float is
+ * beyond what a FLOAT column holds, so it gets all digits of the double that it is. */
+enum status my_statement_literal(struct buffer *b, const struct column *c, const struct value *v,
+                                 struct failure *f)
+{
+    struct value wide = *v;
+    if (v->kind == VALUE_FLOAT)
+        wide.kind = VALUE_DOUBLE;
+    return my_value_literal(c, &wide, b, f);
 }
 
 /* ---- rows of a set ---- */
@@ -97,7 +111,7 @@ static enum status add_values(struct buffer *b, const struct relation *r, const 
     for (int i = 0; i < r->ncolumns; i++)
         if (present[i]) {
             buffer_add_text(b, comma);
-            TRY(my_value_literal(&r->columns[i], &row[i], b, f));
+            TRY(my_statement_literal(b, &r->columns[i], &row[i], f));
             comma = ",";
         }
     return STATUS_OK;
@@ -181,11 +195,8 @@ static enum status add_key(const struct row_adder *how, struct buffer *b, uint32
     return STATUS_OK;
 }
 
-/* `s`.`t` AS t FORCE INDEX (`PRIMARY`) */
-static void add_place(struct buffer *b, const struct my_place *p)
+static void add_index(struct buffer *b, const struct my_place *p)
 {
-    my_statement_table(b, p->relation);
-    buffer_add_text(b, " AS t");
     if (!p->key_index)
         return;
     buffer_add_text(b, " FORCE INDEX (");
@@ -197,7 +208,7 @@ static void add_key_names(struct buffer *b, const struct relation *r)
 {
     buffer_add_text(b, r->nkey > 1 ? "(" : "");
     for (int i = 0; i < r->nkey; i++) {
-        buffer_add_text(b, i ? ",t." : "t.");
+        buffer_add_text(b, i ? "," : "");
         my_add_name(b, r->columns[r->key[i]].name);
     }
     buffer_add_text(b, r->nkey > 1 ? ")" : "");
@@ -220,8 +231,11 @@ enum status my_statement_delete(struct buffer *b, const struct my_place *p,
                                 struct value *const *keys, uint32_t nrows, uint32_t from,
                                 const struct my_limits *limits, uint32_t *n, struct failure *f)
 {
-    buffer_add_text(b, "DELETE t FROM ");
-    add_place(b, p);
+    buffer_add_text(b, "DELETE ");
+    my_statement_table(b, p->relation);
+    buffer_add_text(b, " FROM ");
+    my_statement_table(b, p->relation);
+    add_index(b, p);
     return add_keys(b, p, keys, from, nrows, limits, n, f);
 }
 
@@ -231,7 +245,8 @@ enum status my_statement_count(struct buffer *b, const struct my_place *p,
     struct my_limits none = {SIZE_MAX, UINT32_MAX};
     uint32_t n;
     buffer_add_text(b, "SELECT count(*) FROM ");
-    add_place(b, p);
+    my_statement_table(b, p->relation);
+    add_index(b, p);
     return add_keys(b, p, keys, 0, nrows, &none, &n, f);
 }
 
@@ -367,7 +382,9 @@ enum status my_statement_update(struct buffer *b, const struct my_place *p,
         buffer_add_char(b, ')');
     }
     buffer_add_text(b, " STRAIGHT_JOIN ");
-    add_place(b, p);
+    my_statement_table(b, p->relation);
+    buffer_add_text(b, " AS t");
+    add_index(b, p);
     buffer_add_text(b, " ON ");
     for (int i = 0; i < p->relation->nkey; i++)
         add_key_match(b, &p->relation->columns[p->relation->key[i]], i);
@@ -403,22 +420,17 @@ static void add_key_marks(struct buffer *b, const struct relation *r)
 void my_statement_prepared(struct buffer *b, const struct relation *r, enum set_op op,
                            const bool *present)
 {
-    static const char *const verbs[] = {
-        [SET_DELETE] = "DELETE FROM ", [SET_UPDATE] = "UPDATE ", [SET_INSERT] = "INSERT INTO "};
-    must(op <= SET_INSERT);
-    buffer_add_text(b, verbs[op]);
+    buffer_add_text(b, op == SET_UPDATE ? "UPDATE " : "INSERT INTO ");
     my_statement_table(b, r);
-    if (op == SET_INSERT) {
-        buffer_add_text(b, " (");
-        add_columns(b, r, present);
-        buffer_add_text(b, ") VALUES (");
-        add_marks(b, r, present, "?");
-        buffer_add_char(b, ')');
-        return;
-    }
     if (op == SET_UPDATE) {
         buffer_add_text(b, " SET ");
         add_marks(b, r, present, "");
+        add_key_marks(b, r);
+        return;
     }
-    add_key_marks(b, r);
+    buffer_add_text(b, " (");
+    add_columns(b, r, present);
+    buffer_add_text(b, ") VALUES (");
+    add_marks(b, r, present, "?");
+    buffer_add_char(b, ')');
 }

@@ -3,7 +3,7 @@
  *   INSERT INTO `s`.`t` (`id`,`v`) VALUES (1,'a'),(2,'b')
  *   UPDATE (VALUES ROW(1,'a'),ROW(2,'b')) AS s(k0,c0) STRAIGHT_JOIN `s`.`t` AS t
  *     FORCE INDEX (`PRIMARY`) ON t.`id`=CAST(s.k0 AS SIGNED) SET t.`v`=s.c0
- *   DELETE t FROM `s`.`t` AS t FORCE INDEX (`PRIMARY`) WHERE t.`id` IN (1,2)
+ *   DELETE `s`.`t` FROM `s`.`t` FORCE INDEX (`PRIMARY`) WHERE `id` IN (1,2)
  *
  * Index and join order are said, since the optimizer reads whole tables (and locks them) where its
  * statistics are behind, as on a table that was just filled.
@@ -50,7 +50,7 @@ enum status my_statement_count(struct buffer *b, const struct my_place *p,
                                struct value *const *keys, uint32_t nrows, struct failure *f);
 
 /* With ? for the values, one row: INSERT the present columns; UPDATE the present columns, then the
- * key; DELETE the key. */
+ * key. */
 void my_statement_prepared(struct buffer *b, const struct relation *r, enum set_op op,
                            const bool *present);
 
@@ -58,6 +58,10 @@ void my_statement_prepared(struct buffer *b, const struct relation *r, enum set_
  */
 enum status my_statement_compared(struct buffer *b, const struct column *c, const struct value *v,
                                   struct failure *f);
+
+/* A literal to be stored. */
+enum status my_statement_literal(struct buffer *b, const struct column *c, const struct value *v,
+                                 struct failure *f);
 
 /* One row, in row_statements.c. Matched by the key of `find` (parts that it lacks are as in
  * `after`), or, where the table has none, by all that is known of `find`, exactly (case and
