@@ -194,8 +194,10 @@ static int hex_digit(char c)
 static bool hex_byte(const char *p, char *out)
 {
     int high = hex_digit(p[0]), low = hex_digit(p[1]);
+    if (high < 0 || low < 0)
+        return false;
     *out = (char)(high << 4 | low);
-    return high >= 0 && low >= 0;
+    return true;
 }
 
 static bool read_bytea(const char *text, size_t size, struct arena *a, struct value *out)
