@@ -22,7 +22,8 @@ enum {
     FRACTION,
     NULLABLE,
     GENERATED,
-    JSON_CHECK
+    JSON_CHECK,
+    REQUIRED
 };
 
 /* MariaDB's JSON is LONGTEXT with CHECK (json_valid(`column`)), named like the column. */
@@ -32,13 +33,15 @@ static const char mariadb_columns[] =
     " c.IS_NULLABLE = 'YES', coalesce(c.GENERATION_EXPRESSION, '') <> '',"
     " coalesce((SELECT count(*) FROM information_schema.CHECK_CONSTRAINTS k"
     "  WHERE k.CONSTRAINT_SCHEMA = ? AND k.TABLE_NAME = ? AND k.CONSTRAINT_NAME = c.COLUMN_NAME"
-    "  AND k.CHECK_CLAUSE = concat('json_valid(`', replace(c.COLUMN_NAME, '`', '``'), '`)')), 0)"
+    "  AND k.CHECK_CLAUSE = concat('json_valid(`', replace(c.COLUMN_NAME, '`', '``'), '`)')), 0),"
+    " c.IS_NULLABLE = 'NO' AND c.COLUMN_DEFAULT IS NULL AND c.EXTRA NOT LIKE '%auto_increment%'"
     " FROM information_schema.COLUMNS c WHERE c.TABLE_SCHEMA = ? AND c.TABLE_NAME = ?"
     " ORDER BY c.ORDINAL_POSITION";
 static const char mysql_columns[] =
     "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, CHARACTER_MAXIMUM_LENGTH,"
     " NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION, IS_NULLABLE = 'YES',"
-    " coalesce(GENERATION_EXPRESSION, '') <> '', 0"
+    " coalesce(GENERATION_EXPRESSION, '') <> '', 0,"
+    " IS_NULLABLE = 'NO' AND COLUMN_DEFAULT IS NULL AND EXTRA NOT LIKE '%auto_increment%'"
     " FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?"
     " ORDER BY ORDINAL_POSITION";
 
@@ -66,6 +69,7 @@ static void fill_column(struct column *c, const struct rows *r, int row)
                          .scale = number(rows_cell(r, row, SCALE)),
                          .nullable = strcmp(rows_cell(r, row, NULLABLE), "1") == 0,
                          .generated = strcmp(rows_cell(r, row, GENERATED), "1") == 0};
+    c->required = !c->generated && strcmp(rows_cell(r, row, REQUIRED), "1") == 0;
     if (rows_cell(r, row, FRACTION))
         c->scale = number(rows_cell(r, row, FRACTION));
     const struct my_type *t = my_type_of(data_type, c->type, json);

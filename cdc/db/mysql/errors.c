@@ -72,6 +72,8 @@ static const struct {
     {4025, ERROR_CONSTRAINT},
     {1118, ERROR_VALUE},
     {1264, ERROR_VALUE},
+    {1267, ERROR_VALUE}, /* a text compared with a key whose charset cannot hold it */
+    {3854, ERROR_VALUE}, /* the same on MySQL */
     {1265, ERROR_VALUE},
     {1292, ERROR_VALUE},
     {1300, ERROR_VALUE},
