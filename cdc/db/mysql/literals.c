@@ -224,9 +224,7 @@ static void add_string(struct buffer *b, const struct column *c, const struct va
     case VALUE_UINT:
         add_number(b, type_of(c), v);
         break;
-    case VALUE_FLOAT:
-        value_add_float(b, v->d);
-        break;
+    case VALUE_FLOAT: /* all its digits: the shortest text of the largest float is out of range */
     case VALUE_DOUBLE:
         value_add_double(b, v->d);
         break;
