@@ -329,8 +329,15 @@ static enum status write_some(struct bulk *b, struct prepared *p, const struct r
     struct parameter *parameters = parameters_of(b, set, &nparameters);
     uint32_t left = set->nrows - from, rows = left < limits->rows ? left : limits->rows;
     struct arrays a = arrays_of(b, nparameters, rows);
-    while (a.rows < rows && b->text.size < limits->bytes)
+    while (a.rows < rows) {
+        size_t mark = b->text.size;
         TRY(put_row(b, &a, parameters, set, from + a.rows));
+        if (b->text.size <= limits->bytes || a.rows == 1)
+            continue;
+        b->text.size = mark; /* it opens the next packet */
+        a.rows--;
+        break;
+    }
     bind(b, &a, parameters);
     *n = a.rows;
     return execute(b, p, &a, affected);
