@@ -118,15 +118,19 @@ static void say_skew(struct check *k, const struct check_side *side)
 {
     int64_t ms = side->skew_us / 1000;
     if (ms > SKEW_WARN_MS || ms < -SKEW_WARN_MS)
-        report_add(&k->report, VERDICT_WARN, NULL, "its clock is %+" PRId64 " ms off from ours: the "
-                   "lag that is shown is off by as much", ms);
+        report_add(&k->report, VERDICT_WARN, NULL,
+                   "its clock is %+" PRId64 " ms off from ours: the "
+                   "lag that is shown is off by as much",
+                   ms);
 }
 
 static void say_family(struct check *k, const struct check_side *side)
 {
     if (side->engine != side->system->engine)
-        report_add(&k->report, VERDICT_WARN, NULL, "the config calls it %s, the server says that it "
-                   "is %s", side->system->engine == ENGINE_MARIADB ? "mariadb" : "mysql",
+        report_add(&k->report, VERDICT_WARN, NULL,
+                   "the config calls it %s, the server says that it "
+                   "is %s",
+                   side->system->engine == ENGINE_MARIADB ? "mariadb" : "mysql",
                    side->engine == ENGINE_MARIADB ? "MariaDB" : "MySQL");
 }
 
@@ -166,9 +170,9 @@ static enum status check_server(struct check *k, struct check_side *side)
         {"grantee", check_literal(k, side, side->role)},
         {NULL, NULL},
     };
-    const struct check_row *rows =
-        check_is_postgres(side) ? (side->reads ? postgres_source_rows : postgres_target_rows)
-                                : (side->reads ? mysql_source_rows : mysql_target_rows);
+    const struct check_row *rows = check_is_postgres(side)
+                                       ? (side->reads ? postgres_source_rows : postgres_target_rows)
+                                       : (side->reads ? mysql_source_rows : mysql_target_rows);
     TRY(check_rows(k, side, NULL, rows, names));
     if (!side->reads || check_is_postgres(side))
         return STATUS_OK;
@@ -249,7 +253,8 @@ static void check_links(struct check *k)
         l->cascades_in_log = cascades_in_log(k, l->from);
         if (!l->from->session || check_tables_find(k, l) != STATUS_OK ||
             check_link(k, l) != STATUS_OK)
-            report_add(&k->report, VERDICT_WARN, NULL, "not looked at further: a server cannot be "
+            report_add(&k->report, VERDICT_WARN, NULL,
+                       "not looked at further: a server cannot be "
                        "asked, see above");
     }
 }
@@ -260,9 +265,11 @@ static void say_pairs(struct check *k)
     for (int i = 0; i < k->config->nlinks; i++) {
         const struct link_config *a = k->links[i].lc;
         if (a->pair && a->copies)
-            report_add(&k->report, VERDICT_NOTE, NULL, "systems %s and %s take inserts on both sides: "
+            report_add(&k->report, VERDICT_NOTE, NULL,
+                       "systems %s and %s take inserts on both sides: "
                        "keys that their applications draw must not meet (odd and even, ranges); a "
-                       "conflict stops its link", a->from->name, a->to->name);
+                       "conflict stops its link",
+                       a->from->name, a->to->name);
     }
 }
 

@@ -29,7 +29,7 @@ struct check_side {
     struct session *session; /* NULL: could not be opened */
     enum engine engine;      /* as the server says */
     int version;
-    const char *role;        /* quoted as the engine's GRANT wants it */
+    const char *role; /* quoted as the engine's GRANT wants it */
     int64_t skew_us;
 };
 
@@ -135,9 +135,8 @@ enum trigger_effect {
 };
 /* `mapped`: is this name (schema NULL: the trigger's own) a mapped table? `*table`: the one that is
  * written, in `name` (65 bytes). */
-enum trigger_effect trigger_effect(const char *body,
-                                   bool (*mapped)(void *owner, const char *schema,
-                                                  const char *table),
-                                   void *owner, char name[65]);
+enum trigger_effect
+trigger_effect(const char *body, bool (*mapped)(void *owner, const char *schema, const char *table),
+               void *owner, char name[65]);
 
 #endif

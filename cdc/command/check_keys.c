@@ -1,11 +1,22 @@
 /* Foreign keys. Where the source's log holds the rows that its cascades changed, our session at the
  * target enforces none; where it does not, the target's keys must do what the source's do, each for
- * itself, or the two sides drift apart (DESIGN: MariaDB, and MySQL up to 9.5, log the parent alone).
+ * itself, or the two sides drift apart (DESIGN: MariaDB, and MySQL up to 9.5, log the parent
+ * alone).
  */
 #include <string.h>
 #include "command/check.h"
 
-enum { CHILD_SCHEMA, CHILD, NAME, PARENT_SCHEMA, PARENT, ON_DELETE, ON_UPDATE, COLUMNS, REFERENCED };
+enum {
+    CHILD_SCHEMA,
+    CHILD,
+    NAME,
+    PARENT_SCHEMA,
+    PARENT,
+    ON_DELETE,
+    ON_UPDATE,
+    COLUMNS,
+    REFERENCED
+};
 
 #define PG_ACTION(column)                                                                          \
     "CASE k." column " WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL'"                           \
@@ -15,14 +26,140 @@ enum { CHILD_SCHEMA, CHILD, NAME, PARENT_SCHEMA, PARENT, ON_DELETE, ON_UPDATE, C
     " WITH ORDINALITY u(attnum, n) JOIN pg_attribute a ON a.attrelid = k." table                   \
     " AND a.attnum = u.attnum)"
 
-static const char *const postgres_keys_sql =
-    "SELECT cn.nspname, c.relname, k.conname, pn.nspname, p.relname, " PG_ACTION("confdeltype")
-    ", " PG_ACTION("confupdtype") ", " PG_COLUMNS("conrelid", "conkey") ", "
-    PG_COLUMNS("confrelid", "confkey")
-    " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
-    " JOIN pg_namespace cn ON cn.oid = c.relnamespace JOIN pg_class p ON p.oid = k.confrelid"
-    " JOIN pg_namespace pn ON pn.oid = p.relnamespace"
-    " WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY 1, 2, 3";
+static const char *const
+    postgres_keys_sql = "SELECT cn.nspname, c.relname, k.conname, pn.nspname, "
+                        "p.relname, " PG_ACTION("confdeltype") ", " PG_ACTION(
+                            "confupdtype") ", " PG_COLUMNS("conrelid",
+                                                           "conkey") ", " PG_COLUMNS("confrelid",
+                                                                                     "confkey") " F"
+                                                                                                "RO"
+                                                                                                "M "
+                                                                                                "pg"
+                                                                                                "_c"
+                                                                                                "on"
+                                                                                                "st"
+                                                                                                "ra"
+                                                                                                "in"
+                                                                                                "t "
+                                                                                                "k "
+                                                                                                "JO"
+                                                                                                "IN"
+                                                                                                " p"
+                                                                                                "g_"
+                                                                                                "cl"
+                                                                                                "as"
+                                                                                                "s "
+                                                                                                "c "
+                                                                                                "ON"
+                                                                                                " c"
+                                                                                                ".o"
+                                                                                                "id"
+                                                                                                " ="
+                                                                                                " k"
+                                                                                                ".c"
+                                                                                                "on"
+                                                                                                "re"
+                                                                                                "li"
+                                                                                                "d"
+                                                                                                " J"
+                                                                                                "OI"
+                                                                                                "N "
+                                                                                                "pg"
+                                                                                                "_n"
+                                                                                                "am"
+                                                                                                "es"
+                                                                                                "pa"
+                                                                                                "ce"
+                                                                                                " c"
+                                                                                                "n "
+                                                                                                "ON"
+                                                                                                " c"
+                                                                                                "n."
+                                                                                                "oi"
+                                                                                                "d "
+                                                                                                "= "
+                                                                                                "c."
+                                                                                                "re"
+                                                                                                "ln"
+                                                                                                "am"
+                                                                                                "es"
+                                                                                                "pa"
+                                                                                                "ce"
+                                                                                                " J"
+                                                                                                "OI"
+                                                                                                "N "
+                                                                                                "pg"
+                                                                                                "_c"
+                                                                                                "la"
+                                                                                                "ss"
+                                                                                                " p"
+                                                                                                " O"
+                                                                                                "N "
+                                                                                                "p."
+                                                                                                "oi"
+                                                                                                "d "
+                                                                                                "= "
+                                                                                                "k."
+                                                                                                "co"
+                                                                                                "nf"
+                                                                                                "re"
+                                                                                                "li"
+                                                                                                "d"
+                                                                                                " J"
+                                                                                                "OI"
+                                                                                                "N "
+                                                                                                "pg"
+                                                                                                "_n"
+                                                                                                "am"
+                                                                                                "es"
+                                                                                                "pa"
+                                                                                                "ce"
+                                                                                                " p"
+                                                                                                "n "
+                                                                                                "ON"
+                                                                                                " p"
+                                                                                                "n."
+                                                                                                "oi"
+                                                                                                "d "
+                                                                                                "= "
+                                                                                                "p."
+                                                                                                "re"
+                                                                                                "ln"
+                                                                                                "am"
+                                                                                                "es"
+                                                                                                "pa"
+                                                                                                "ce"
+                                                                                                " W"
+                                                                                                "HE"
+                                                                                                "RE"
+                                                                                                " k"
+                                                                                                ".c"
+                                                                                                "on"
+                                                                                                "ty"
+                                                                                                "pe"
+                                                                                                " ="
+                                                                                                " '"
+                                                                                                "f'"
+                                                                                                " A"
+                                                                                                "ND"
+                                                                                                " k"
+                                                                                                ".c"
+                                                                                                "on"
+                                                                                                "pa"
+                                                                                                "re"
+                                                                                                "nt"
+                                                                                                "id"
+                                                                                                " ="
+                                                                                                " 0"
+                                                                                                " O"
+                                                                                                "RD"
+                                                                                                "ER"
+                                                                                                " B"
+                                                                                                "Y "
+                                                                                                "1,"
+                                                                                                " 2"
+                                                                                                ", "
+                                                                                                "3";
 
 static const char *const mysql_keys_sql =
     "SELECT u.TABLE_SCHEMA, u.TABLE_NAME, u.CONSTRAINT_NAME, u.REFERENCED_TABLE_SCHEMA,"
@@ -31,11 +168,55 @@ static const char *const mysql_keys_sql =
     " group_concat(u.COLUMN_NAME ORDER BY u.ORDINAL_POSITION SEPARATOR ','),"
     " group_concat(u.REFERENCED_COLUMN_NAME ORDER BY u.ORDINAL_POSITION SEPARATOR ',')"
     " FROM information_schema.KEY_COLUMN_USAGE u"
-    " JOIN information_schema.REFERENTIAL_CONSTRAINTS r"
+    " LEFT JOIN information_schema.REFERENTIAL_CONSTRAINTS r"
     " ON r.CONSTRAINT_SCHEMA = u.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = u.CONSTRAINT_NAME"
     " AND r.TABLE_NAME = u.TABLE_NAME WHERE u.REFERENCED_TABLE_NAME IS NOT NULL"
     " GROUP BY u.TABLE_SCHEMA, u.TABLE_NAME, u.CONSTRAINT_NAME, u.REFERENCED_TABLE_SCHEMA,"
     " u.REFERENCED_TABLE_NAME, r.DELETE_RULE, r.UPDATE_RULE ORDER BY 1, 2, 3";
+
+/* The action after " ON DELETE " in the key's line of SHOW CREATE TABLE. */
+static const char *action_of(struct check *k, const char *line, const char *event)
+{
+    static const char *const actions[] = {"CASCADE", "SET NULL", "SET DEFAULT"};
+    size_t size = strcspn(line, "\n");
+    const char *at = strstr(arena_copy(&k->arena, line, size), event);
+    for (size_t i = 0; at && i < sizeof actions / sizeof *actions; i++)
+        if (strncmp(at + strlen(event), actions[i], strlen(actions[i])) == 0)
+            return actions[i];
+    return "NO ACTION";
+}
+
+/* MariaDB shows a key's actions in its catalog only to who may do more than SELECT. */
+static enum status read_actions(struct check *k, struct check_side *side, const char **key)
+{
+    struct rows rows;
+    const char *sql = arena_format(&k->arena, "SHOW CREATE TABLE %s",
+                                   check_qualified(k, side, key[CHILD_SCHEMA], key[CHILD]));
+    if (session_query(side->session, &k->arena, &rows, sql, 0, NULL) != STATUS_OK)
+        return check_failed(k, side, "a foreign key's actions");
+    const char *name =
+        arena_format(&k->arena, "CONSTRAINT %s FOREIGN KEY", check_identifier(k, side, key[NAME]));
+    const char *line = strstr(rows_cell(&rows, 0, 1), name);
+    key[ON_DELETE] = action_of(k, line ? line : "", " ON DELETE ");
+    key[ON_UPDATE] = action_of(k, line ? line : "", " ON UPDATE ");
+    return STATUS_OK;
+}
+
+static enum status complete(struct check *k, struct check_side *side, struct rows *keys)
+{
+    size_t n = (size_t)(keys->nrows * keys->ncolumns);
+    const char **cells = arena_alloc(&k->arena, sizeof *cells * (n + 1));
+    memcpy(cells, keys->cells, sizeof *cells * n);
+    keys->cells = cells;
+    for (int i = 0; i < keys->nrows; i++) {
+        const char **key = cells + i * keys->ncolumns;
+        if (!key[ON_DELETE] || !key[ON_UPDATE]) {
+            key[ON_DELETE] = key[ON_UPDATE] = "NO ACTION";
+            TRY(read_actions(k, side, key));
+        }
+    }
+    return STATUS_OK;
+}
 
 static enum status read_keys(struct check *k, struct check_side *side, struct rows *out)
 {
@@ -45,7 +226,7 @@ static enum status read_keys(struct check *k, struct check_side *side, struct ro
         return STATUS_RETRY;
     if (session_query(side->session, &k->arena, out, sql, 0, NULL) != STATUS_OK)
         return check_failed(k, side, "the foreign keys");
-    return STATUS_OK;
+    return complete(k, side, out);
 }
 
 static bool changes_rows(const char *action)
@@ -55,7 +236,8 @@ static bool changes_rows(const char *action)
 
 static bool acts(const struct rows *keys, int i)
 {
-    return changes_rows(rows_cell(keys, i, ON_DELETE)) || changes_rows(rows_cell(keys, i, ON_UPDATE));
+    return changes_rows(rows_cell(keys, i, ON_DELETE)) ||
+           changes_rows(rows_cell(keys, i, ON_UPDATE));
 }
 
 static const struct check_table *find(const struct check_link *l, bool source, const char *schema,
@@ -70,8 +252,9 @@ static const struct check_table *find(const struct check_link *l, bool source, c
     return NULL;
 }
 
-/* Source columns "a,b" as the flow names them at the target. */
-static const char *renamed(struct check *k, const struct flow *f, const char *columns)
+/* Source columns "a,b" as the flow names them at the target; quoted for `side`, if any. */
+static const char *renamed(struct check *k, const struct flow *f, const char *columns,
+                           const struct check_side *side)
 {
     const char *out = "";
     for (const char *at = columns; *at;) {
@@ -80,7 +263,8 @@ static const char *renamed(struct check *k, const struct flow *f, const char *co
         for (int i = 0; i < f->nrenames; i++)
             if (strcmp(f->renames[i].from, name) == 0)
                 name = f->renames[i].to;
-        out = arena_format(&k->arena, "%s%s%s", out, *out ? "," : "", name);
+        out = arena_format(&k->arena, "%s%s%s", out, *out ? "," : "",
+                           side ? check_identifier(k, side, name) : name);
         at += size + (at[size] == ',');
     }
     return out;
@@ -90,7 +274,7 @@ static const char *renamed(struct check *k, const struct flow *f, const char *co
 static int counterpart(struct check *k, const struct rows *source, int i, const struct rows *target,
                        const struct check_table *child, const struct check_table *parent)
 {
-    const char *columns = renamed(k, child->flow, rows_cell(source, i, COLUMNS));
+    const char *columns = renamed(k, child->flow, rows_cell(source, i, COLUMNS), NULL);
     for (int j = 0; j < target->nrows; j++)
         if (strcmp(rows_cell(target, j, CHILD_SCHEMA), child->target_schema) == 0 &&
             strcmp(rows_cell(target, j, CHILD), child->target_name) == 0 &&
@@ -102,20 +286,22 @@ static int counterpart(struct check *k, const struct rows *source, int i, const 
 }
 
 static const char *add_key(struct check *k, const struct check_link *l, const struct rows *source,
-                           int i, const struct check_table *child,
-                           const struct check_table *parent, const char *old_name)
+                           int i, const struct check_table *child, const struct check_table *parent,
+                           const char *old_name)
 {
     bool postgres = check_is_postgres(l->to);
     const char *drop =
-        !old_name ? ""
-                  : arena_format(&k->arena, postgres ? "DROP CONSTRAINT %s, " : "DROP FOREIGN KEY %s, ",
-                                 check_identifier(k, l->to, old_name));
+        !old_name
+            ? ""
+            : arena_format(&k->arena, postgres ? "DROP CONSTRAINT %s, " : "DROP FOREIGN KEY %s, ",
+                           check_identifier(k, l->to, old_name));
     return arena_format(
-        &k->arena, "ALTER TABLE %s %sADD FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE %s ON UPDATE %s;",
+        &k->arena,
+        "ALTER TABLE %s %sADD FOREIGN KEY (%s) REFERENCES %s (%s) ON DELETE %s ON UPDATE %s;",
         check_qualified(k, l->to, child->target_schema, child->target_name), drop,
-        renamed(k, child->flow, rows_cell(source, i, COLUMNS)),
+        renamed(k, child->flow, rows_cell(source, i, COLUMNS), l->to),
         check_qualified(k, l->to, parent->target_schema, parent->target_name),
-        renamed(k, parent->flow, rows_cell(source, i, REFERENCED)),
+        renamed(k, parent->flow, rows_cell(source, i, REFERENCED), l->to),
         rows_cell(source, i, ON_DELETE), rows_cell(source, i, ON_UPDATE));
 }
 
@@ -128,26 +314,28 @@ static void compare_key(struct check *k, const struct check_link *l, const struc
         find(l, true, rows_cell(source, i, PARENT_SCHEMA), rows_cell(source, i, PARENT));
     const char *name = rows_cell(source, i, NAME);
     if (child && !parent && acts(source, i))
-        report_add(&k->report, VERDICT_MISSING, NULL,
-                   "the foreign key %s of %s changes its rows when %s changes, which is not mapped: "
-                   "the log of system %s tells nothing of that; map both tables, or neither", name,
-                   child->source_name, rows_cell(source, i, PARENT), l->from->system->name);
+        report_add(
+            &k->report, VERDICT_MISSING, NULL,
+            "the foreign key %s of %s changes its rows when %s changes, which is not mapped: "
+            "the log of system %s tells nothing of that; map both tables, or neither",
+            name, child->source_name, rows_cell(source, i, PARENT), l->from->system->name);
     if (!child || !parent)
         return;
     int j = counterpart(k, source, i, target, child, parent);
     if (j >= 0)
         matched[j] = true;
-    bool same = j >= 0 ? strcmp(rows_cell(source, i, ON_DELETE), rows_cell(target, j, ON_DELETE)) == 0 &&
-                             strcmp(rows_cell(source, i, ON_UPDATE),
-                                    rows_cell(target, j, ON_UPDATE)) == 0
-                       : !acts(source, i);
+    bool same =
+        j >= 0 ? strcmp(rows_cell(source, i, ON_DELETE), rows_cell(target, j, ON_DELETE)) == 0 &&
+                     strcmp(rows_cell(source, i, ON_UPDATE), rows_cell(target, j, ON_UPDATE)) == 0
+               : !acts(source, i);
     if (!same)
-        report_add(&k->report, VERDICT_MISSING,
-                   add_key(k, l, source, i, child, parent, j >= 0 ? rows_cell(target, j, NAME) : NULL),
-                   "the foreign key %s of %s does ON DELETE %s ON UPDATE %s, which the source does "
-                   "not log, and %s.%s at the target does not do the same", name, child->source_name,
-                   rows_cell(source, i, ON_DELETE), rows_cell(source, i, ON_UPDATE),
-                   child->target_schema, child->target_name);
+        report_add(
+            &k->report, VERDICT_MISSING,
+            add_key(k, l, source, i, child, parent, j >= 0 ? rows_cell(target, j, NAME) : NULL),
+            "the foreign key %s of %s does ON DELETE %s ON UPDATE %s, whose effects the "
+            "source does not log, and %s.%s at the target has none that does the same",
+            name, child->source_name, rows_cell(source, i, ON_DELETE),
+            rows_cell(source, i, ON_UPDATE), child->target_schema, child->target_name);
 }
 
 /* A key at the target alone, that changes rows when one of ours does. */
@@ -160,8 +348,9 @@ static void lone_key(struct check *k, const struct check_link *l, const struct r
     if (!parent || !acts(target, j))
         return;
     const char *drop = arena_format(
-        &k->arena, check_is_postgres(l->to) ? "ALTER TABLE %s DROP CONSTRAINT %s;"
-                                            : "ALTER TABLE %s DROP FOREIGN KEY %s;",
+        &k->arena,
+        check_is_postgres(l->to) ? "ALTER TABLE %s DROP CONSTRAINT %s;"
+                                 : "ALTER TABLE %s DROP FOREIGN KEY %s;",
         check_qualified(k, l->to, rows_cell(target, j, CHILD_SCHEMA), rows_cell(target, j, CHILD)),
         check_identifier(k, l->to, rows_cell(target, j, NAME)));
     report_add(&k->report, child ? VERDICT_MISSING : VERDICT_WARN, child ? drop : NULL,
@@ -186,7 +375,8 @@ static enum status compare_keys(struct check *k, struct check_link *l)
     if (k->report.missing == missing)
         report_add(&k->report, VERDICT_OK, NULL,
                    "foreign keys do the same on both sides (the log of system %s does not hold "
-                   "cascaded rows)", l->from->system->name);
+                   "cascaded rows)",
+                   l->from->system->name);
     return STATUS_OK;
 }
 
@@ -227,15 +417,20 @@ static enum status check_silence(struct check *k, struct check_link *l)
     bool may;
     TRY(may_silence(k, l->to, &may));
     if (may) {
-        report_add(&k->report, VERDICT_OK, NULL, "the apply role may silence triggers and foreign "
+        report_add(&k->report, VERDICT_OK, NULL,
+                   "the apply role may silence triggers and foreign "
                    "keys for its own session (session_replication_role)");
         return STATUS_OK;
     }
     const char *run = l->to->version >= 150000
-                          ? arena_format(&k->arena, "GRANT SET ON PARAMETER session_replication_role "
-                                         "TO %s;", l->to->role)
-                          : arena_format(&k->arena, "ALTER ROLE %s SUPERUSER; -- before PostgreSQL 15 "
-                                         "there is no lesser way", l->to->role);
+                          ? arena_format(&k->arena,
+                                         "GRANT SET ON PARAMETER session_replication_role "
+                                         "TO %s;",
+                                         l->to->role)
+                          : arena_format(&k->arena,
+                                         "ALTER ROLE %s SUPERUSER; -- before PostgreSQL 15 "
+                                         "there is no lesser way",
+                                         l->to->role);
     report_add(&k->report, VERDICT_MISSING, run,
                "the apply role may not silence triggers and foreign keys for its own session: %s",
                l->cascades_in_log ? "they would do again what the source has logged already"

@@ -14,9 +14,10 @@ const char *const mysql_tables_sql =
 
 /* A GLOBAL that must have one value: name, value, what for. */
 #define MUST_BE(variable, value, why)                                                              \
-    "SELECT " VERDICT("@@global." variable " = '" value "'")                                       \
-        "concat('" variable " is ', @@global." variable ", if(@@global." variable " = '" value     \
-        "', '', '" why "'))"
+    "SELECT " VERDICT("@@global." variable " = '" value "'") "concat('" variable                   \
+                                                             " is ', @@global." variable           \
+                                                             ", if(@@global." variable             \
+                                                             " = '" value "', '', '" why "'))"
 #define SET_GLOBAL(variable, value)                                                                \
     "SET GLOBAL " variable " = '" value "'; and in my.cnf: [mysqld] " variable " = " value
 
@@ -39,8 +40,9 @@ const struct check_row mysql_source_rows[] = {
      .sql = "SELECT 'ok', concat('MariaDB ', version())"},
     {.name = "log_bin",
      .engines = ON_MY,
-     .sql = "SELECT " VERDICT("@@global.log_bin") "if(@@global.log_bin, 'log_bin is ON',"
-            " 'log_bin is OFF: the server keeps no binary log')",
+     .sql =
+         "SELECT " VERDICT("@@global.log_bin") "if(@@global.log_bin, 'log_bin is ON',"
+                                               " 'log_bin is OFF: the server keeps no binary log')",
      .run = "in my.cnf: [mysqld] log_bin = binlog, server_id = 1 -- then restart the server"},
     {.name = "binlog_format",
      .engines = ON_MY,
@@ -48,10 +50,13 @@ const struct check_row mysql_source_rows[] = {
      .run = SET_GLOBAL("binlog_format", "ROW") " -- then reconnect the applications"},
     {.name = "binlog_row_image",
      .engines = ON_MY,
-     .sql = "SELECT " VERDICT("@@global.binlog_row_image IN ('FULL', 'FULL_NODUP')")
-            "concat('binlog_row_image is ', @@global.binlog_row_image,"
-            " if(@@global.binlog_row_image IN ('FULL', 'FULL_NODUP'), '',"
-            " ': columns are left out of the log'))",
+     .sql = "SELECT " VERDICT(
+         "@@global.binlog_row_image IN ('FULL', 'FULL_NODUP')") "concat('binlog_row_image is ', "
+                                                                "@@global.binlog_row_image,"
+                                                                " if(@@global.binlog_row_image IN "
+                                                                "('FULL', 'FULL_NODUP'), '',"
+                                                                " ': columns are left out of the "
+                                                                "log'))",
      .run = SET_GLOBAL("binlog_row_image", "FULL") " -- then reconnect the applications"},
     {.name = "binlog_row_metadata",
      .engines = ON_MYSQL,
@@ -78,8 +83,9 @@ const struct check_row mysql_source_rows[] = {
      .run = "SET GLOBAL gtid_strict_mode = ON; and in my.cnf: [mysqld] gtid_strict_mode = ON"},
     {.name = "partial JSON",
      .engines = ON_MYSQL,
-     .sql = "SELECT 'ok', concat('binlog_row_value_options is ''', @@global.binlog_row_value_options,"
-            " ''': partial JSON is understood where row images are FULL')"},
+     .sql =
+         "SELECT 'ok', concat('binlog_row_value_options is ''', @@global.binlog_row_value_options,"
+         " ''': partial JSON is understood where row images are FULL')"},
     {.name = "compression",
      .engines = ON_MYSQL,
      .since = 80020,
@@ -123,7 +129,8 @@ const struct check_row mysql_source_rows[] = {
 
 /* ---- a table that is read; {schema}, {name}: literals; {table}: as SQL ---- */
 
-#define THE_TABLE " FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {name}"
+#define THE_TABLE                                                                                  \
+    " FROM information_schema.TABLES WHERE TABLE_SCHEMA = {schema} AND TABLE_NAME = {name}"
 
 const struct check_row mysql_source_table_rows[] = {
     {.name = "privileges",
@@ -167,8 +174,9 @@ const struct check_row mysql_target_rows[] = {
      .sql = "SELECT 'ok', concat(if(version() LIKE '%MariaDB%', 'MariaDB ', 'MySQL '), version())"},
     {.name = "read_only",
      .engines = ON_MY,
-     .sql = "SELECT " VERDICT("@@global.read_only = 0") "if(@@global.read_only = 0, 'the server"
-            " takes writes', 'read_only is ON: is it a replica?')",
+     .sql = "SELECT " VERDICT(
+         "@@global.read_only = 0") "if(@@global.read_only = 0, 'the server"
+                                   " takes writes', 'read_only is ON: is it a replica?')",
      .run = "SET GLOBAL read_only = OFF; -- or name the primary"},
     {.name = "database millrace",
      .engines = ON_MY,
@@ -213,7 +221,7 @@ const struct check_row mysql_target_rows[] = {
     {0},
 };
 
-/* ---- a table that is written; {column}: one that may be written, as SQL ---- */
+/* ---- a table that is written; {columns}: those that may be written, {column}: the first ---- */
 
 /* EXPLAIN asks for the privileges of the statement, and runs nothing. */
 const struct check_row mysql_target_table_rows[] = {
@@ -225,7 +233,7 @@ const struct check_row mysql_target_table_rows[] = {
      .run = "GRANT SELECT ON {table} TO {role};"},
     {.name = "INSERT",
      .engines = ON_MY,
-     .sql = "EXPLAIN INSERT INTO {table} ({column}) SELECT {column} FROM {table}",
+     .sql = "EXPLAIN INSERT INTO {table} ({columns}) SELECT {columns} FROM {table}",
      .done = "may be inserted into",
      .refused = "the apply role may not insert into it",
      .run = "GRANT INSERT ON {table} TO {role};"},
@@ -241,14 +249,18 @@ const struct check_row mysql_target_table_rows[] = {
      .done = "deleted from",
      .refused = "the apply role may not delete from it",
      .run = "GRANT DELETE ON {table} TO {role};"},
-    /* A write to another engine is logged, and stays, apart from the transaction with our marker. */
+    /* A write to another engine is logged, and stays, apart from the transaction with our marker.
+     */
     {.name = "engine",
      .engines = ON_MY,
      .sql = "SELECT " VERDICT("e.TRANSACTIONS = 'YES'") "concat('engine ', t.ENGINE,"
-            " if(e.TRANSACTIONS = 'YES', '', ', not transactional: its rows stay when our"
-            " transaction is rolled back'))"
-            " FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE ="
-            " t.ENGINE WHERE t.TABLE_SCHEMA = {schema} AND t.TABLE_NAME = {name}",
+                                                        " if(e.TRANSACTIONS = 'YES', '', ', not "
+                                                        "transactional: its rows stay when our"
+                                                        " transaction is rolled back'))"
+                                                        " FROM information_schema.TABLES t JOIN "
+                                                        "information_schema.ENGINES e ON e.ENGINE ="
+                                                        " t.ENGINE WHERE t.TABLE_SCHEMA = {schema} "
+                                                        "AND t.TABLE_NAME = {name}",
      .run = "ALTER TABLE {table} ENGINE = InnoDB;"},
     {.name = "charsets",
      .engines = ON_MY,
@@ -303,24 +315,28 @@ static void check_server_ids(struct check *k, struct check_side *side, uint32_t 
         if (k->links[i].from != side)
             continue;
         if (a->server_id == server_id) {
-            report_add(&k->report, VERDICT_MISSING, NULL, "link %s reads as server_id %u, which is "
-                       "the server's own; give the link another one (server_id:)", a->name,
-                       a->server_id);
+            report_add(&k->report, VERDICT_MISSING, NULL,
+                       "link %s reads as server_id %u, which is "
+                       "the server's own; give the link another one (server_id:)",
+                       a->name, a->server_id);
             fine = false;
         }
         for (int j = 0; j < i; j++) {
             const struct link_config *b = k->links[j].lc;
             if (k->links[j].from != side || a->server_id != b->server_id)
                 continue;
-            report_add(&k->report, VERDICT_MISSING, NULL, "links %s and %s read as one server_id, "
+            report_add(&k->report, VERDICT_MISSING, NULL,
+                       "links %s and %s read as one server_id, "
                        "%u: the server cuts one of them off; give one another (server_id:)",
                        a->name, b->name, a->server_id);
             fine = false;
         }
     }
     if (fine)
-        report_add(&k->report, VERDICT_OK, NULL, "the links' server_ids differ from each other and "
-                   "from the server's, which is %u", server_id);
+        report_add(&k->report, VERDICT_OK, NULL,
+                   "the links' server_ids differ from each other and "
+                   "from the server's, which is %u",
+                   server_id);
 }
 
 static const char *status_privilege(const struct check_side *side)

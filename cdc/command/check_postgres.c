@@ -1,7 +1,7 @@
 /* What is asked of PostgreSQL: data. Rows are (verdict, text[, what to run]). */
 #include "command/check.h"
 
-#define VERDICT(condition)        "CASE WHEN " condition " THEN 'ok' ELSE 'MISSING' END, "
+#define VERDICT(condition)         "CASE WHEN " condition " THEN 'ok' ELSE 'MISSING' END, "
 #define VERDICT_ELSE(c, otherwise) "CASE WHEN " c " THEN 'ok' ELSE '" otherwise "' END, "
 
 /* Partitions come under the name of their root; system schemas and ours are never mapped. Unlogged
@@ -20,19 +20,22 @@ const struct check_row postgres_source_rows[] = {
      .sql = "SELECT 'ok', 'PostgreSQL ' || current_setting('server_version')"},
     {.name = "recovery",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("NOT pg_is_in_recovery()") "CASE WHEN pg_is_in_recovery() THEN 'the "
-            "server is a standby: capture from the primary' ELSE 'the server is a primary' END"},
+     .sql = "SELECT " VERDICT(
+         "NOT pg_is_in_recovery()") "CASE WHEN pg_is_in_recovery() THEN 'the "
+                                    "server is a standby: capture from the primary' ELSE 'the "
+                                    "server is a primary' END"},
     {.name = "wal_level",
      .engines = ON_POSTGRES,
      .sql = "SELECT " VERDICT("setting = 'logical'") "'wal_level is ' || setting"
-            " FROM pg_settings WHERE name = 'wal_level'",
+                                                     " FROM pg_settings WHERE name = 'wal_level'",
      .run = "ALTER SYSTEM SET wal_level = logical; -- then restart the server"},
     {.name = "the capture role",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("may") "format('role %I %s the attribute REPLICATION', rolname,"
-            " CASE WHEN may THEN 'has' ELSE 'lacks' END)"
-            " FROM (SELECT rolname, rolreplication OR rolsuper AS may FROM pg_roles"
-            "  WHERE rolname = current_user) r",
+     .sql = "SELECT " VERDICT(
+         "may") "format('role %I %s the attribute REPLICATION', rolname,"
+                " CASE WHEN may THEN 'has' ELSE 'lacks' END)"
+                " FROM (SELECT rolname, rolreplication OR rolsuper AS may FROM pg_roles"
+                "  WHERE rolname = current_user) r",
      .run = "ALTER ROLE {role} REPLICATION;"},
     {.name = "max_replication_slots",
      .engines = ON_POSTGRES,
@@ -62,16 +65,20 @@ const struct check_row postgres_source_rows[] = {
      * hold up every COMMIT of the applications. */
     {.name = "synchronous_standby_names",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("bad IS NULL") "CASE WHEN bad IS NULL THEN"
-            " 'synchronous_standby_names does not match us'"
-            " ELSE format('synchronous_standby_names is %L, which takes Millrace for a standby:"
-            " every commit of the applications would wait for it', names) END"
-            " FROM (SELECT current_setting('synchronous_standby_names') AS names) s"
-            " LEFT JOIN LATERAL (SELECT n AS bad FROM regexp_split_to_table(regexp_replace("
-            "   regexp_replace(s.names, '^\\s*((FIRST|ANY)\\s+)?\\d*\\s*\\(', '', 'i'),"
-            "   '\\)\\s*$', ''), ',') n"
-            "  WHERE btrim(n, '\" ') = '*' OR lower(btrim(n, '\" ')) LIKE 'millrace%' LIMIT 1) b"
-            " ON true",
+     .sql = "SELECT " VERDICT(
+         "bad IS NULL") "CASE WHEN bad IS NULL THEN"
+                        " 'synchronous_standby_names does not match us'"
+                        " ELSE format('synchronous_standby_names is %L, which takes Millrace for a "
+                        "standby:"
+                        " every commit of the applications would wait for it', names) END"
+                        " FROM (SELECT current_setting('synchronous_standby_names') AS names) s"
+                        " LEFT JOIN LATERAL (SELECT n AS bad FROM "
+                        "regexp_split_to_table(regexp_replace("
+                        "   regexp_replace(s.names, '^\\s*((FIRST|ANY)\\s+)?\\d*\\s*\\(', '', 'i'),"
+                        "   '\\)\\s*$', ''), ',') n"
+                        "  WHERE btrim(n, '\" ') = '*' OR lower(btrim(n, '\" ')) LIKE 'millrace%' "
+                        "LIMIT 1) b"
+                        " ON true",
      .run = "ALTER SYSTEM SET synchronous_standby_names = '...'; SELECT pg_reload_conf(); -- with "
             "the standbys' own names in place of *"},
     {.name = "max_slot_wal_keep_size",
@@ -86,18 +93,21 @@ const struct check_row postgres_source_rows[] = {
             "the disk can spare; a link that falls further behind is lost instead"},
     {.name = "wal_sender_timeout",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT_ELSE("setting::int > 0", "warn")
-            "'wal_sender_timeout is ' || current_setting('wal_sender_timeout')"
-            " || CASE WHEN setting::int > 0 THEN '' ELSE ': the server keeps the slot of a dead"
-            " connection busy, so that the link cannot come back' END"
-            " FROM pg_settings WHERE name = 'wal_sender_timeout'",
+     .sql = "SELECT " VERDICT_ELSE(
+         "setting::int > 0",
+         "warn") "'wal_sender_timeout is ' || current_setting('wal_sender_timeout')"
+                 " || CASE WHEN setting::int > 0 THEN '' ELSE ': the server keeps the slot of a "
+                 "dead"
+                 " connection busy, so that the link cannot come back' END"
+                 " FROM pg_settings WHERE name = 'wal_sender_timeout'",
      .run = "ALTER SYSTEM SET wal_sender_timeout = '60s'; SELECT pg_reload_conf();"},
     {.name = "fsync",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT_ELSE("setting = 'on'", "warn")
-            "'fsync is ' || setting || CASE WHEN setting = 'on' THEN '' ELSE ': after a crash the"
-            " server may have lost what the link has carried on already' END"
-            " FROM pg_settings WHERE name = 'fsync'",
+     .sql = "SELECT " VERDICT_ELSE(
+         "setting = 'on'", "warn") "'fsync is ' || setting || CASE WHEN setting = 'on' THEN '' "
+                                   "ELSE ': after a crash the"
+                                   " server may have lost what the link has carried on already' END"
+                                   " FROM pg_settings WHERE name = 'fsync'",
      .run = "ALTER SYSTEM SET fsync = on; SELECT pg_reload_conf();"},
     {0},
 };
@@ -172,11 +182,15 @@ const struct check_row postgres_link_rows[] = {
             " WHERE EXISTS (SELECT FROM pg_publication WHERE pubname = {publication})"},
     {.name = "the publication's operations",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot")
-            "CASE WHEN pubinsert AND pubupdate AND pubdelete AND pubtruncate AND pubviaroot THEN"
-            " 'it publishes all operations, partitions under their root' ELSE"
-            " 'the publication does not publish all operations, or not partitions under their"
-            " root' END FROM pg_publication WHERE pubname = {publication}",
+     .sql = "SELECT " VERDICT("pubinsert AND pubupdate AND pubdelete AND pubtruncate AND "
+                              "pubviaroot") "CASE WHEN pubinsert AND pubupdate AND pubdelete AND "
+                                            "pubtruncate AND pubviaroot THEN"
+                                            " 'it publishes all operations, partitions under their "
+                                            "root' ELSE"
+                                            " 'the publication does not publish all operations, or "
+                                            "not partitions under their"
+                                            " root' END FROM pg_publication WHERE pubname = "
+                                            "{publication}",
      .run = "ALTER PUBLICATION {publication_name} SET (publish = 'insert, update, delete, "
             "truncate', publish_via_partition_root = true);"},
     {.name = "the publication's filters",
@@ -200,9 +214,10 @@ const struct check_row postgres_link_rows[] = {
 const struct check_row postgres_source_table_rows[] = {
     {.name = "privileges",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("may") "CASE WHEN may THEN 'may be read' ELSE 'the capture role may"
-            " not read it' END FROM (SELECT has_schema_privilege(n.oid, 'USAGE') AND"
-            " has_table_privilege(c.oid, 'SELECT') AS may" THE_TABLE ") p",
+     .sql = "SELECT " VERDICT(
+         "may") "CASE WHEN may THEN 'may be read' ELSE 'the capture role may"
+                " not read it' END FROM (SELECT has_schema_privilege(n.oid, 'USAGE') AND"
+                " has_table_privilege(c.oid, 'SELECT') AS may" THE_TABLE ") p",
      .run = "GRANT USAGE ON SCHEMA {schema_name} TO {role}; GRANT SELECT ON {table} TO {role};"},
     {.name = "persistence",
      .engines = ON_POSTGRES,
@@ -211,8 +226,8 @@ const struct check_row postgres_source_table_rows[] = {
      .run = "ALTER TABLE {table} SET LOGGED;"},
     {.name = "row security",
      .engines = ON_POSTGRES,
-     .sql = "SELECT 'MISSING', 'row security hides rows from the capture role: a copy would fail'"
-            THE_TABLE " AND row_security_active(c.oid)",
+     .sql = "SELECT 'MISSING', 'row security hides rows from the capture role: a copy would "
+            "fail'" THE_TABLE " AND row_security_active(c.oid)",
      .run = "ALTER ROLE {role} BYPASSRLS;"},
     /* A published table without a way to tell its rows apart: the *server* then refuses UPDATE and
      * DELETE, the applications' too. */
@@ -254,42 +269,56 @@ const struct check_row postgres_target_rows[] = {
      .sql = "SELECT 'ok', 'PostgreSQL ' || current_setting('server_version')"},
     {.name = "recovery",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("NOT pg_is_in_recovery()") "CASE WHEN pg_is_in_recovery() THEN 'the "
-            "server is a standby: nothing can be written' ELSE 'the server takes writes' END"},
+     .sql = "SELECT " VERDICT(
+         "NOT pg_is_in_recovery()") "CASE WHEN pg_is_in_recovery() THEN 'the "
+                                    "server is a standby: nothing can be written' ELSE 'the server "
+                                    "takes writes' END"},
     {.name = "schema millrace",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("may") "CASE WHEN may THEN 'schema millrace is not there yet: run"
-            " makes it' ELSE 'schema millrace is not there, and the apply role may not make it'"
-            " END FROM (SELECT has_database_privilege(current_database(), 'CREATE') AS may) p"
-            " WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'millrace')",
+     .sql = "SELECT " VERDICT(
+         "may") "CASE WHEN may THEN 'schema millrace is not there yet: run"
+                " makes it' ELSE 'schema millrace is not there, and the apply role may not make it'"
+                " END FROM (SELECT has_database_privilege(current_database(), 'CREATE') AS may) p"
+                " WHERE NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'millrace')",
      .run = "CREATE SCHEMA millrace AUTHORIZATION {role};"},
     {.name = "tables of schema millrace",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("there = 5 OR may_create") "CASE WHEN there = 5 THEN 'schema millrace"
-            " is there' WHEN may_create THEN 'schema millrace is there; run makes its tables'"
-            " ELSE 'schema millrace has not all its tables, and the apply role may not make them'"
-            " END, 'GRANT USAGE, CREATE ON SCHEMA millrace TO {role};' FROM (SELECT"
-            "  has_schema_privilege(n.oid, 'USAGE, CREATE') AS may_create, (SELECT count(*) FROM"
-            "   pg_class c WHERE c.relnamespace = n.oid AND c.relname IN"
-            "   ('system', 'link', 'checkpoint', 'chunk', 'held')) AS there"
-            "  FROM pg_namespace n WHERE n.nspname = 'millrace') s"},
+     .sql = "SELECT " VERDICT(
+         "there = 5 OR may_create") "CASE WHEN there = 5 THEN 'schema millrace"
+                                    " is there' WHEN may_create THEN 'schema millrace is there; "
+                                    "run makes its tables'"
+                                    " ELSE 'schema millrace has not all its tables, and the apply "
+                                    "role may not make them'"
+                                    " END, 'GRANT USAGE, CREATE ON SCHEMA millrace TO {role};' "
+                                    "FROM (SELECT"
+                                    "  has_schema_privilege(n.oid, 'USAGE, CREATE') AS may_create, "
+                                    "(SELECT count(*) FROM"
+                                    "   pg_class c WHERE c.relnamespace = n.oid AND c.relname IN"
+                                    "   ('system', 'link', 'checkpoint', 'chunk', 'held')) AS there"
+                                    "  FROM pg_namespace n WHERE n.nspname = 'millrace') s"},
     {.name = "privileges on schema millrace",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("may") "CASE WHEN may THEN 'its tables may be written' ELSE 'the apply"
-            " role may not write all of its tables' END FROM (SELECT bool_and("
-            "   has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND"
-            "   has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') AND"
-            "   has_table_privilege(c.oid, 'DELETE')) AS may FROM pg_class c JOIN pg_namespace n"
-            "  ON n.oid = c.relnamespace WHERE n.nspname = 'millrace' AND c.relname IN"
-            "  ('system', 'link', 'checkpoint', 'chunk', 'held')) p WHERE may IS NOT NULL",
+     .sql = "SELECT " VERDICT(
+         "may") "CASE WHEN may THEN 'its tables may be written' ELSE 'the apply"
+                " role may not write all of its tables' END FROM (SELECT bool_and("
+                "   has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') "
+                "AND"
+                "   has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE') "
+                "AND"
+                "   has_table_privilege(c.oid, 'DELETE')) AS may FROM pg_class c JOIN pg_namespace "
+                "n"
+                "  ON n.oid = c.relnamespace WHERE n.nspname = 'millrace' AND c.relname IN"
+                "  ('system', 'link', 'checkpoint', 'chunk', 'held')) p WHERE may IS NOT NULL",
      .run = "GRANT USAGE ON SCHEMA millrace TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
             "TABLES IN SCHEMA millrace TO {role};"},
     {.name = "fsync",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT_ELSE("setting = 'on'", "warn")
-            "'fsync is ' || setting || CASE WHEN setting = 'on' THEN '; synchronous_commit is set by"
-            " each of our sessions' ELSE ': what was acknowledged to the source may be lost here"
-            " in a crash' END FROM pg_settings WHERE name = 'fsync'",
+     .sql = "SELECT " VERDICT_ELSE("setting = 'on'",
+                                   "warn") "'fsync is ' || setting || CASE WHEN setting = 'on' "
+                                           "THEN '; synchronous_commit is set by"
+                                           " each of our sessions' ELSE ': what was acknowledged "
+                                           "to the source may be lost here"
+                                           " in a crash' END FROM pg_settings WHERE name = 'fsync'",
      .run = "ALTER SYSTEM SET fsync = on; SELECT pg_reload_conf();"},
     {.name = "full_page_writes",
      .engines = ON_POSTGRES,
@@ -305,13 +334,15 @@ const struct check_row postgres_target_rows[] = {
 const struct check_row postgres_target_table_rows[] = {
     {.name = "privileges",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("may") "CASE WHEN may THEN 'may be written' ELSE 'the apply role may"
-            " not read and write it' END FROM (SELECT has_schema_privilege(n.oid, 'USAGE') AND"
-            " has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND"
-            " has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE') AS may"
-            THE_TABLE ") p",
-     .run = "GRANT USAGE ON SCHEMA {schema_name} TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON "
-            "{table} TO {role};"},
+     .sql = "SELECT " VERDICT(
+         "may") "CASE WHEN may THEN 'may be written' ELSE 'the apply role may"
+                " not read and write it' END FROM (SELECT has_schema_privilege(n.oid, 'USAGE') AND"
+                " has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT') AND"
+                " has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE') AS "
+                "may" THE_TABLE ") p",
+     .run =
+         "GRANT USAGE ON SCHEMA {schema_name} TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON "
+         "{table} TO {role};"},
     {.name = "persistence",
      .engines = ON_POSTGRES,
      .sql = "SELECT 'MISSING', 'is unlogged: a crash of the server empties it, while the checkpoint"
@@ -324,20 +355,22 @@ const struct check_row postgres_target_table_rows[] = {
      .run = "ALTER ROLE {role} BYPASSRLS;"},
     {.name = "rules",
      .engines = ON_POSTGRES,
-     .sql = "SELECT 'MISSING', format('has the rule %I, which rewrites our statements', r.rulename),"
-            " format('DROP RULE %I ON {table};', r.rulename) FROM pg_rewrite r JOIN pg_class c ON"
-            " c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = {schema} AND c.relname = {name} AND c.relkind IN ('r', 'p')"
-            " AND r.ev_enabled IN ('O', 'A', 'R')"},
+     .sql =
+         "SELECT 'MISSING', format('has the rule %I, which rewrites our statements', r.rulename),"
+         " format('DROP RULE %I ON {table};', r.rulename) FROM pg_rewrite r JOIN pg_class c ON"
+         " c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace"
+         " WHERE n.nspname = {schema} AND c.relname = {name} AND c.relkind IN ('r', 'p')"
+         " AND r.ev_enabled IN ('O', 'A', 'R')"},
     /* Under session_replication_role = replica the recheck at COMMIT is off: two equal values may
      * come to stand. */
     {.name = "deferrable unique keys",
      .engines = ON_POSTGRES,
-     .sql = "SELECT 'warn', format('the unique key %I is DEFERRABLE: where triggers and foreign"
-            " keys are silenced for our session, the server does not check it at COMMIT', k.conname)"
-            " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n"
-            " ON n.oid = c.relnamespace WHERE n.nspname = {schema} AND c.relname = {name}"
-            " AND k.contype IN ('u', 'p', 'x') AND k.condeferrable"},
+     .sql =
+         "SELECT 'warn', format('the unique key %I is DEFERRABLE: where triggers and foreign"
+         " keys are silenced for our session, the server does not check it at COMMIT', k.conname)"
+         " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n"
+         " ON n.oid = c.relnamespace WHERE n.nspname = {schema} AND c.relname = {name}"
+         " AND k.contype IN ('u', 'p', 'x') AND k.condeferrable"},
     {.name = "triggers that always fire",
      .engines = ON_POSTGRES,
      .sql = "SELECT 'warn', format('the trigger %I is ENABLE %s: it fires for the rows that we"

@@ -166,8 +166,8 @@ static void say_columns(struct check *k, const char *there, const char *back)
         size_t size = strcspn(line, "\n");
         const char *prefix = back ? turned(k, line, size) : NULL;
         const char *other = prefix ? judgement(k, back, prefix) : NULL;
-        fprintf(k->report.out, "             %.*s%s%s\n", (int)size, line,
-                other ? "; back: " : "", other ? other : "");
+        fprintf(k->report.out, "             %.*s%s%s\n", (int)size, line, other ? "; back: " : "",
+                other ? other : "");
         line += size + (line[size] == '\n');
     }
 }
@@ -214,13 +214,20 @@ static void check_row_keys(struct check *k, const struct check_table *t)
 
 /* ---- what the servers let us do ---- */
 
-static const char *writable_column(struct check *k, const struct check_side *side,
-                                   const struct relation *r)
+/* The columns that may be written, up to `max`, as SQL. */
+static const char *writable_columns(struct check *k, const struct check_side *side,
+                                    const struct relation *r, int max)
 {
-    for (int i = 0; i < r->ncolumns; i++)
+    struct buffer b;
+    int n = 0;
+    buffer_init(&b, TEXT_MAX);
+    for (int i = 0; i < r->ncolumns && n < max; i++)
         if (!r->columns[i].generated)
-            return check_identifier(k, side, r->columns[i].name);
-    return "NULL";
+            buffer_add_format(&b, "%s%s", n++ ? ", " : "",
+                              check_identifier(k, side, r->columns[i].name));
+    const char *text = arena_strdup(&k->arena, n ? buffer_text(&b) : "NULL");
+    buffer_free(&b);
+    return text;
 }
 
 static enum status check_side_table(struct check *k, struct check_side *side, const char *schema,
@@ -231,7 +238,8 @@ static enum status check_side_table(struct check *k, struct check_side *side, co
         {"name", check_literal(k, side, name)},
         {"schema_name", check_identifier(k, side, schema)},
         {"table", check_qualified(k, side, schema, name)},
-        {"column", writable_column(k, side, r)},
+        {"column", writable_columns(k, side, r, 1)},
+        {"columns", writable_columns(k, side, r, r->ncolumns)},
         {"role", side->role},
         {NULL, NULL},
     };

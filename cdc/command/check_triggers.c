@@ -1,8 +1,8 @@
 /* MySQL's triggers cannot be silenced: what do those on the target's tables write?
  *
  * Just enough of SQL is read to tell: words that write, and the names that follow them. What cannot
- * be seen (a routine that is called) is a warning, a write to a mapped table a refusal: the source's
- * own trigger has written those rows already, and the log has brought them.
+ * be seen (a routine that is called) is a warning, a write to a mapped table a refusal: the
+ * source's own trigger has written those rows already, and the log has brought them.
  */
 #include <ctype.h>
 #include <string.h>
@@ -133,8 +133,8 @@ static bool next(struct reading *r, struct word *w)
 /* INSERT [words] [INTO] name */
 static void take_first(struct reading *r)
 {
-    static const char *const fillers[] = {"INTO", "IGNORE", "LOW_PRIORITY", "HIGH_PRIORITY",
-                                          "DELAYED", NULL};
+    static const char *const fillers[] = {"INTO",          "IGNORE",  "LOW_PRIORITY",
+                                          "HIGH_PRIORITY", "DELAYED", NULL};
     struct word w;
     while (next(r, &w) && is_any(&w, fillers))
         ;
@@ -147,8 +147,8 @@ static void take_first(struct reading *r)
 static void take_list(struct reading *r, const char *const *ends)
 {
     static const char *const fillers[] = {
-        "IGNORE", "LOW_PRIORITY", "QUICK", "FROM", "AS",  "JOIN",  "INNER",
-        "LEFT",   "RIGHT",        "CROSS", "OUTER", "ON", "USING", "STRAIGHT_JOIN", NULL};
+        "IGNORE", "LOW_PRIORITY", "QUICK", "FROM", "AS",    "JOIN",          "INNER", "LEFT",
+        "RIGHT",  "CROSS",        "OUTER", "ON",   "USING", "STRAIGHT_JOIN", NULL};
     struct word w;
     while (next(r, &w) && !is_any(&w, ends) && w.text[0] != ';')
         if (w.is_name && !is_any(&w, fillers))
@@ -180,10 +180,9 @@ static void take(struct reading *r, const struct word *w)
         take_set(r);
 }
 
-enum trigger_effect trigger_effect(const char *body,
-                                   bool (*mapped)(void *owner, const char *schema,
-                                                  const char *table),
-                                   void *owner, char name[65])
+enum trigger_effect
+trigger_effect(const char *body, bool (*mapped)(void *owner, const char *schema, const char *table),
+               void *owner, char name[65])
 {
     struct reading r = {.at = body, .mapped = mapped, .owner = owner, .name = name};
     struct word w;
@@ -223,11 +222,13 @@ static bool is_mapped(void *owner, const char *schema, const char *table)
     return false;
 }
 
-static void say_effect(struct check *k, struct check_link *l, const char *schema, const char *trigger,
-                       const char *table, enum trigger_effect effect, const char *written)
+static void say_effect(struct check *k, struct check_link *l, const char *schema,
+                       const char *trigger, const char *table, enum trigger_effect effect,
+                       const char *written)
 {
     const char *run = arena_format(
-        &k->arena, "DROP TRIGGER %s; -- if the source has it: what it writes comes through the link",
+        &k->arena,
+        "DROP TRIGGER %s; -- if the source has it: what it writes comes through the link",
         check_qualified(k, l->to, schema, trigger));
     const char *what = effect == TRIGGER_WRITES_MAPPED ? "writes a table of this link: "
                        : effect == TRIGGER_WRITES      ? "writes, for our rows too: "
@@ -237,15 +238,16 @@ static void say_effect(struct check *k, struct check_link *l, const char *schema
     enum verdict v = effect == TRIGGER_WRITES_MAPPED ? VERDICT_MISSING
                      : effect == TRIGGER_HARMLESS    ? VERDICT_OK
                                                      : VERDICT_WARN;
-    report_add(&k->report, v, run, "the trigger %s.%s on %s (MySQL's cannot be silenced) %s%s", schema,
-               trigger, table, what, written);
+    report_add(&k->report, v, run, "the trigger %s.%s on %s (MySQL's cannot be silenced) %s%s",
+               schema, trigger, table, what, written);
 }
 
 /* Without the privilege the catalog is empty. */
 static enum status check_sight(struct check *k, struct check_link *l)
 {
     struct rows rows;
-    const struct check_name names[] = {{"role", check_literal(k, l->to, l->to->role)}, {NULL, NULL}};
+    const struct check_name names[] = {{"role", check_literal(k, l->to, l->to->role)},
+                                       {NULL, NULL}};
     const char *sql = check_fill(
         &k->arena,
         "SELECT count(*) FROM (SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE"
@@ -257,13 +259,16 @@ static enum status check_sight(struct check *k, struct check_link *l)
     if (session_query(l->to->session, &k->arena, &rows, sql, 0, NULL) != STATUS_OK)
         return check_failed(k, l->to, "the right to see triggers");
     if (strcmp(rows_cell(&rows, 0, 0), "0") == 0)
-        report_add(&k->report, VERDICT_WARN,
-                   arena_format(&k->arena, "GRANT TRIGGER ON %s.* TO %s; -- or see for yourself: SHOW "
-                                "TRIGGERS",
-                                l->ntables ? check_identifier(k, l->to, l->tables[0].target_schema)
-                                           : "*", l->to->role),
-                   "%s: the apply role may not see triggers; one that writes a mapped table would "
-                   "write twice", l->to->system->name);
+        report_add(
+            &k->report, VERDICT_WARN,
+            arena_format(&k->arena,
+                         "GRANT TRIGGER ON %s.* TO %s; -- or see for yourself: SHOW "
+                         "TRIGGERS",
+                         l->ntables ? check_identifier(k, l->to, l->tables[0].target_schema) : "*",
+                         l->to->role),
+            "%s: the apply role may not see triggers; one that writes a mapped table would "
+            "write twice",
+            l->to->system->name);
     return STATUS_OK;
 }
 
@@ -274,10 +279,11 @@ enum status check_triggers(struct check *k, struct check_link *l)
     if (!l->to || !l->to->session || check_is_postgres(l->to))
         return STATUS_OK;
     TRY(check_sight(k, l));
-    if (session_query(l->to->session, &k->arena, &rows,
-                      "SELECT TRIGGER_SCHEMA, TRIGGER_NAME, EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE,"
-                      " ACTION_STATEMENT FROM information_schema.TRIGGERS ORDER BY 1, 2",
-                      0, NULL) != STATUS_OK)
+    if (session_query(
+            l->to->session, &k->arena, &rows,
+            "SELECT TRIGGER_SCHEMA, TRIGGER_NAME, EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE,"
+            " ACTION_STATEMENT FROM information_schema.TRIGGERS ORDER BY 1, 2",
+            0, NULL) != STATUS_OK)
         return check_failed(k, l->to, "the triggers");
     for (int i = 0; i < rows.nrows; i++) {
         struct names names = {l, rows_cell(&rows, i, 0)};

@@ -45,10 +45,13 @@ static void compare(struct check *k, struct check_side *a, struct check_side *b,
                    b->system->name, check_is_postgres(a) ? "database" : "server", identity[0]);
     else if (same(id[0], id[1]))
         report_add(&k->report, VERDICT_MISSING,
-                   arena_format(&k->arena, "DELETE FROM millrace.system; -- in the one of %s and %s "
-                                "that is the copy", a->system->name, b->system->name),
+                   arena_format(&k->arena,
+                                "DELETE FROM millrace.system; -- in the one of %s and %s "
+                                "that is the copy",
+                                a->system->name, b->system->name),
                    "systems %s and %s hold the same id %s in millrace.system: one is a copy of the "
-                   "other", a->system->name, b->system->name, id[0]);
+                   "other",
+                   a->system->name, b->system->name, id[0]);
 }
 
 enum status check_same_databases(struct check *k)
@@ -90,7 +93,7 @@ struct walk {
         struct place end;
         const char *by;
         struct way *next;
-    } *ends;
+    } * ends;
 };
 
 static bool same_place(const struct place *a, const struct place *b)
@@ -184,6 +187,7 @@ void check_ways(struct check *k)
                 walk_on(&w);
         }
     if (k->report.missing == missing)
-        report_add(&k->report, VERDICT_OK, NULL, "there is one way at most from each table to "
+        report_add(&k->report, VERDICT_OK, NULL,
+                   "there is one way at most from each table to "
                    "each other table");
 }

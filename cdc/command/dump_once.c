@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include "db/mysql/my.h"
-#include "mysql/binlog.h"
 
 enum {
     COM_DUMP_GTID = 30,
@@ -17,10 +16,11 @@ enum {
 struct dump {
     struct my *my;
     struct failure *failure;
-    bool by_gtid;          /* MySQL's own command; MariaDB takes its set from a variable */
-    struct gtid_set *set;  /* NULL: file and offset */
+    bool by_gtid;         /* MySQL's own command; MariaDB takes its set from a variable */
+    struct gtid_set *set; /* NULL: file and offset */
     const char *file;
     uint64_t offset;
+    bool wants_checksum, checksum;
 };
 
 /* ---- where ---- */
@@ -46,16 +46,16 @@ enum status dump_once_end(struct check *k, struct check_side *side, const char *
     struct rows rows;
     bool gtids;
     TRY(has_gtids(k, side, &gtids));
-    const char *sql = is_mariadb(side)          ? "SELECT @@global.gtid_binlog_pos"
-                      : gtids                   ? "SELECT @@global.gtid_executed"
+    const char *sql = is_mariadb(side)         ? "SELECT @@global.gtid_binlog_pos"
+                      : gtids                  ? "SELECT @@global.gtid_executed"
                       : side->version >= 80200 ? "SHOW BINARY LOG STATUS"
-                                                : "SHOW MASTER STATUS";
+                                               : "SHOW MASTER STATUS";
     TRY(session_query(side->session, &k->arena, &rows, sql, 0, NULL));
     if (rows.nrows == 0)
         return fail(&k->failure, ERROR_SETTING, "%s: the binary log is off", side->system->name);
-    *position = gtids ? rows_cell(&rows, 0, 0)
-                      : arena_format(&k->arena, "%s:%s", rows_cell(&rows, 0, 0),
-                                     rows_cell(&rows, 0, 1));
+    *position =
+        gtids ? rows_cell(&rows, 0, 0)
+              : arena_format(&k->arena, "%s:%s", rows_cell(&rows, 0, 0), rows_cell(&rows, 0, 1));
     return STATUS_OK;
 }
 
@@ -72,7 +72,8 @@ static enum status read_position(struct check *k, struct check_side *side, const
     }
     const char *colon = strrchr(position, ':');
     if (!colon)
-        return fail(&k->failure, ERROR_POSITION_LOST, "position %s is no file and offset", position);
+        return fail(&k->failure, ERROR_POSITION_LOST, "position %s is no file and offset",
+                    position);
     d->file = arena_copy(&k->arena, position, (size_t)(colon - position));
     d->offset = strtoull(colon + 1, NULL, 10);
     return STATUS_OK;
@@ -131,15 +132,32 @@ static enum status send_dump(struct dump *d)
     return failed ? my_fail(d->my, "asking for the binlog") : STATUS_OK;
 }
 
-/* Without checksums: the server takes them off for who asks for none. */
+static enum status learn_checksum(struct dump *d)
+{
+    struct arena a;
+    struct rows rows;
+    arena_init(&a);
+    enum status status =
+        session_run(my_session(d->my), &a, &rows, 0, "SELECT @master_binlog_checksum");
+    const char *name = status == STATUS_OK ? rows_cell(&rows, 0, 0) : NULL;
+    d->wants_checksum = d->checksum = name && strcmp(name, "CRC32") == 0;
+    arena_free(&a);
+    return status;
+}
+
+/* The checksums as the file has them: a server need not take them off for who asks for none. */
 static enum status set_session(struct dump *d)
 {
     struct buffer set;
     struct session *s = my_session(d->my);
-    TRY(session_run(s, NULL, NULL, 0, "SET @master_binlog_checksum='NONE', @source_binlog_checksum='NONE'"));
+    TRY(session_run(s, NULL, NULL, 0,
+                    "SET @master_binlog_checksum=@@global.binlog_checksum,"
+                    " @source_binlog_checksum=@@global.binlog_checksum"));
+    TRY(learn_checksum(d));
     if (!d->set || d->by_gtid)
         return STATUS_OK;
-    TRY(session_run(s, NULL, NULL, 0, "SET @mariadb_slave_capability=4, @slave_gtid_strict_mode=1,"
+    TRY(session_run(s, NULL, NULL, 0,
+                    "SET @mariadb_slave_capability=4, @slave_gtid_strict_mode=1,"
                     " @slave_gtid_ignore_duplicates=0"));
     buffer_init(&set, TEXT_MAX);
     gtid_set_write(d->set, &set);
@@ -151,15 +169,34 @@ static enum status set_session(struct dump *d)
 
 static enum status stream_error(struct dump *d)
 {
-    return fail(d->failure, ERROR_POSITION_LOST, "%s: the server does not give its binlog: %s "
-                "(error %u)", d->my->base.system, mysql_error(d->my->conn),
-                mysql_errno(d->my->conn));
+    return fail(d->failure, ERROR_POSITION_LOST,
+                "%s: the server does not give its binlog: %s "
+                "(error %u)",
+                d->my->base.system, mysql_error(d->my->conn), mysql_errno(d->my->conn));
 }
 
-static enum status read_all(struct dump *d,
-                            enum status (*met)(void *owner, const uint8_t *event, size_t size),
-                            void *owner)
+/* What a dump begins with, or is kept alive by: not what was asked for. */
+static bool is_frame(uint8_t type)
 {
+    return type == BINLOG_ROTATE || type == BINLOG_FORMAT_DESCRIPTION || type == BINLOG_HEARTBEAT ||
+           type == BINLOG_HEARTBEAT_V2 || type == BINLOG_PREVIOUS_GTIDS ||
+           type == BINLOG_MARIA_GTID_LIST;
+}
+
+static enum status read_frame(struct dump *d, const struct binlog_header *h, struct reader body)
+{
+    struct binlog_format format;
+    if (h->type != BINLOG_FORMAT_DESCRIPTION)
+        return STATUS_OK;
+    TRY(binlog_format_read(body, &format, d->failure));
+    d->checksum = d->wants_checksum && format.checksum != 0;
+    return STATUS_OK;
+}
+
+static enum status read_all(struct dump *d, dump_met *met, void *owner)
+{
+    struct binlog_header h;
+    struct reader body;
     for (;;) {
         unsigned long n = mysql_net_read_packet(d->my->conn);
         if (n == packet_error)
@@ -167,21 +204,19 @@ static enum status read_all(struct dump *d,
         const uint8_t *p = d->my->conn->net.read_pos;
         if (n >= 1 && p[0] == 0xFE && n < 9)
             return STATUS_OK;
-        if (n <= BINLOG_HEADER_BYTES || p[0] != 0)
+        if (n < 1 || p[0] != 0)
             return fail(d->failure, ERROR_PROTOCOL, "the binlog has a packet of %lu bytes", n);
-        uint8_t type = p[5];
-        bool artificial = type == BINLOG_ROTATE || type == BINLOG_FORMAT_DESCRIPTION ||
-                          type == BINLOG_HEARTBEAT || type == BINLOG_HEARTBEAT_V2 ||
-                          type == BINLOG_PREVIOUS_GTIDS || type == BINLOG_MARIA_GTID_LIST;
-        if (!met && !artificial)
+        TRY(binlog_header_read(p + 1, n - 1, d->checksum, &h, &body, d->failure));
+        if (is_frame(h.type))
+            TRY(read_frame(d, &h, body));
+        else if (!met)
             return STATUS_OK; /* it does have it */
-        if (met && !artificial)
-            TRY(met(owner, p + 1, n - 1));
+        else
+            TRY(met(owner, &h, body));
     }
 }
 
-enum status dump_once(struct check *k, struct check_side *side, const char *position,
-                      enum status (*met)(void *owner, const uint8_t *event, size_t size),
+enum status dump_once(struct check *k, struct check_side *side, const char *position, dump_met *met,
                       void *owner)
 {
     struct dump d = {.failure = &k->failure};

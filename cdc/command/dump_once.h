@@ -6,13 +6,14 @@
 #define MILLRACE_COMMAND_DUMP_ONCE_H
 
 #include "command/check.h"
+#include "mysql/binlog.h"
 
 /* Where the log ends now, as dump_once takes it: a set of GTIDs, or "file:offset" without them. */
 enum status dump_once_end(struct check *k, struct check_side *side, const char **position);
-/* Each event, without a checksum, goes to `met`; its bytes are valid during the call. `met` may be
+typedef enum status dump_met(void *owner, const struct binlog_header *h, struct reader body);
+/* Each event that is in the log goes to `met`; its bytes are valid during the call. `met` may be
  * NULL: then it is only asked whether the server has the log from there on. */
-enum status dump_once(struct check *k, struct check_side *side, const char *position,
-                      enum status (*met)(void *owner, const uint8_t *event, size_t size),
+enum status dump_once(struct check *k, struct check_side *side, const char *position, dump_met *met,
                       void *owner);
 
 #endif

@@ -1,5 +1,5 @@
-/* The guard's probe: a transaction written as a link writes it must show its marker first in the log
- * that another link reads; else what one link brings, the other would send back. */
+/* The guard's probe: a transaction written as a link writes it must show its marker first in the
+ * log that another link reads; else what one link brings, the other would send back. */
 #include <sys/random.h>
 #include "command/probe.h"
 
@@ -23,8 +23,10 @@ enum status check_probes(struct check *k)
             report_title(&k->report, "the guard's probe: does a log show our marker first?");
         titled = true;
         if (!reader->session || !writer->session)
-            report_add(&k->report, VERDICT_WARN, NULL, "system %s: no probe, since it cannot be both "
-                       "read and written yet", reader->system->name);
+            report_add(&k->report, VERDICT_WARN, NULL,
+                       "system %s: no probe, since it cannot be both "
+                       "read and written yet",
+                       reader->system->name);
         else if (check_is_postgres(reader))
             TRY(probe_postgres(k, reader, writer, publication_of(k, reader)));
         else
@@ -45,16 +47,22 @@ void probe_said(struct check *k, const struct check_side *reader, bool found, bo
 {
     const char *name = reader->system->name;
     if (found && first)
-        report_add(&k->report, VERDICT_OK, NULL, "system %s: a transaction of ours is known by its "
-                   "first entry in the log", name);
+        report_add(&k->report, VERDICT_OK, NULL,
+                   "system %s: a transaction of ours is known by its "
+                   "first entry in the log",
+                   name);
     else if (found)
-        report_add(&k->report, VERDICT_MISSING, NULL, "system %s: the marker of a transaction of ours "
+        report_add(&k->report, VERDICT_MISSING, NULL,
+                   "system %s: the marker of a transaction of ours "
                    "is in the log, but not first in its transaction: what stands before it would "
-                   "be sent back. Does a trigger write in our transactions?", name);
+                   "be sent back. Does a trigger write in our transactions?",
+                   name);
     else
-        report_add(&k->report, VERDICT_MISSING, NULL, "system %s: the log does not show the marker of "
+        report_add(&k->report, VERDICT_MISSING, NULL,
+                   "system %s: the log does not show the marker of "
                    "a transaction of ours: all that a link brings would be sent back. Is schema "
-                   "millrace kept out of the log, or does the reader read another server?", name);
+                   "millrace kept out of the log, or does the reader read another server?",
+                   name);
 }
 
 enum status probe_failed(struct check *k, const struct check_side *reader)

@@ -4,7 +4,6 @@
 #include <string.h>
 #include "command/dump_once.h"
 #include "command/probe.h"
-#include "mysql/binlog.h"
 
 struct look {
     struct check *k;
@@ -66,7 +65,15 @@ static enum status met_insert(struct look *look, uint8_t type, struct reader bod
     return STATUS_OK;
 }
 
-static enum status met(void *owner, const uint8_t *event, size_t size);
+static enum status met(void *owner, const struct binlog_header *h, struct reader body);
+
+static enum status met_inner(struct look *look, const uint8_t *event, size_t size)
+{
+    struct binlog_header h;
+    struct reader body;
+    TRY(binlog_header_read(event, size, false, &h, &body, &look->k->failure));
+    return met(look, &h, body);
+}
 
 static enum status met_payload(struct look *look, struct reader body)
 {
@@ -77,19 +84,16 @@ static enum status met_payload(struct look *look, struct reader body)
     TRY(payload_open(body, EVENT_MAX, &p, &look->k->failure));
     enum status status;
     while ((status = payload_next(p, &event, &size, &look->k->failure)) == STATUS_OK && size > 0 &&
-           (status = met(look, event, size)) == STATUS_OK)
+           (status = met_inner(look, event, size)) == STATUS_OK)
         ;
     payload_close(p);
     return status;
 }
 
-static enum status met(void *owner, const uint8_t *event, size_t size)
+static enum status met(void *owner, const struct binlog_header *h, struct reader body)
 {
     struct look *look = owner;
-    struct binlog_header h;
-    struct reader body;
-    TRY(binlog_header_read(event, size, false, &h, &body, &look->k->failure));
-    switch (h.type) {
+    switch (h->type) {
     case BINLOG_GTID:
     case BINLOG_ANONYMOUS_GTID:
     case BINLOG_GTID_TAGGED:
@@ -102,7 +106,7 @@ static enum status met(void *owner, const uint8_t *event, size_t size)
     case BINLOG_WRITE_ROWS_V1:
     case BINLOG_MARIA_WRITE_COMPRESSED:
         if (look->map_is_ours)
-            return met_insert(look, h.type, body);
+            return met_insert(look, h->type, body);
         look->rows_met = true;
         return STATUS_OK;
     case BINLOG_UPDATE_ROWS:
@@ -128,10 +132,12 @@ static enum status write_row(struct look *look, struct session *s)
     char lane[16];
     snprintf(lane, sizeof lane, "%d", look->lane);
     TRY(session_run(s, NULL, NULL, 0, "START TRANSACTION"));
-    TRY(session_run(s, NULL, NULL, 1,
-                    "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, root, path,"
-                    " plan) VALUES (0, ?, 1, 0, 'probe', 'probe', '" PROBE_PATH "',"
-                    " unhex(repeat('00', 32)))", lane));
+    TRY(session_run(
+        s, NULL, NULL, 1,
+        "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, root, path,"
+        " plan) VALUES (0, ?, 1, 0, 'probe', 'probe', '" PROBE_PATH "',"
+        " unhex(repeat('00', 32)))",
+        lane));
     TRY(session_run(s, NULL, NULL, 1, "DELETE FROM millrace.checkpoint WHERE link = 0 AND lane = ?",
                     lane));
     return session_run(s, NULL, NULL, 0, "COMMIT");
@@ -161,7 +167,8 @@ static bool is_there(struct check *k, struct check_side *side)
     struct rows rows;
     return session_query(side->session, &k->arena, &rows,
                          "SELECT 1 FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'millrace'"
-                         " AND TABLE_NAME = 'checkpoint'", 0, NULL) == STATUS_OK &&
+                         " AND TABLE_NAME = 'checkpoint'",
+                         0, NULL) == STATUS_OK &&
            rows.nrows == 1;
 }
 
@@ -169,8 +176,10 @@ enum status probe_mysql(struct check *k, struct check_side *reader, struct check
 {
     struct look look = {.k = k, .lane = probe_lane()};
     if (!is_there(k, writer)) {
-        report_add(&k->report, VERDICT_WARN, NULL, "system %s: no probe yet, since database millrace "
-                   "is not there: run makes it; then check again", reader->system->name);
+        report_add(&k->report, VERDICT_WARN, NULL,
+                   "system %s: no probe yet, since database millrace "
+                   "is not there: run makes it; then check again",
+                   reader->system->name);
         return STATUS_OK;
     }
     arena_init(&look.arena);

@@ -83,15 +83,18 @@ static enum status look_once(struct look *look)
 {
     struct session *r = look->reader;
     struct rows rows;
-    TRY(session_run(r, NULL, NULL, 1, "SELECT pg_create_logical_replication_slot(?, 'pgoutput', true)",
-                    look->slot));
-    TRY(session_run(r, NULL, NULL, 1, "SELECT pg_replication_slot_advance(?, pg_current_wal_flush_lsn())",
+    TRY(session_run(r, NULL, NULL, 1,
+                    "SELECT pg_create_logical_replication_slot(?, 'pgoutput', true)", look->slot));
+    TRY(session_run(r, NULL, NULL, 1,
+                    "SELECT pg_replication_slot_advance(?, pg_current_wal_flush_lsn())",
                     look->slot));
     TRY(emit(look));
-    TRY(session_run(r, &look->k->arena, &rows, 2,
-                    "SELECT data FROM pg_logical_slot_peek_binary_changes(?,"
-                    " pg_current_wal_flush_lsn(), NULL, 'proto_version', '1', 'publication_names', ?,"
-                    " 'messages', 'true')", look->slot, look->publication));
+    TRY(session_run(
+        r, &look->k->arena, &rows, 2,
+        "SELECT data FROM pg_logical_slot_peek_binary_changes(?,"
+        " pg_current_wal_flush_lsn(), NULL, 'proto_version', '1', 'publication_names', ?,"
+        " 'messages', 'true')",
+        look->slot, look->publication));
     judge(look, &rows);
     return session_run(r, NULL, NULL, 1, "SELECT pg_drop_replication_slot(?)", look->slot);
 }
