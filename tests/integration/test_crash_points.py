@@ -84,7 +84,7 @@ def insert_many(connection, rows, offset):
 def test_killed_at_an_idle_checkpoint(world, route):
     """Traffic on tables that are not mapped moves the position on."""
     create_tables(*route)
-    TableDef("elsewhere", "id integer", ["id"]).create(route[0])
+    TableDef("elsewhere", "id integer\nv varchar(1000)", ["id"]).create(route[0])
     bridge = world.bridge(*route, tables=TABLES, crash=True, idle_checkpoint="1 s").start()
     bridge.drain()
     bridge.engine.kill()
@@ -92,8 +92,10 @@ def test_killed_at_an_idle_checkpoint(world, route):
     with route[0].connect() as c:
         n, end = 0, time.monotonic() + 60
         while bridge.engine.running() and time.monotonic() < end:
-            run(c, "INSERT INTO elsewhere VALUES (%s)", (n,))
-            n += 1
+            # PostgreSQL tells only how far its log is: 16 MiB of it are worth a checkpoint
+            rows = ", ".join(f"({n + i}, '{'x' * 1000}')" for i in range(500))
+            run(c, f"INSERT INTO elsewhere VALUES {rows}")
+            n += 500
             time.sleep(0.05)
     assert "crash point idle_checkpoint" in bridge.engine.log(), bridge.engine.tail()
     bridge.start()

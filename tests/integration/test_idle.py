@@ -20,14 +20,16 @@ def wait_until(what, seconds, message):
 
 @pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
 def test_the_slot_of_an_idle_link_advances(world, route):
-    """Others write; the mapped tables stand still; the log must not pile up."""
+    """Others write; the mapped tables stand still; the log must not pile up. PostgreSQL tells only
+    how far its log is, not whether anything of it matters: so only each 16 MiB move the position."""
     create_tables(*route)
-    TableDef("elsewhere", "id integer", ["id"]).create(route[0])
+    TableDef("elsewhere", "id integer\nv text", ["id"]).create(route[0])
     bridge = world.bridge(*route, tables=TABLES, idle_checkpoint="1 s").start()
     bridge.drain()
     with route[0].connect() as c:
-        for i in range(50):
-            run(c, "INSERT INTO elsewhere VALUES (%s)", (i,))
+        for i in range(20):
+            run(c, "INSERT INTO elsewhere SELECT g, repeat('x', 1000) "
+                "FROM generate_series(%s, %s) g", (i * 1000, i * 1000 + 999))
         goal = run(c, "SELECT pg_current_wal_lsn()")[0][0]
 
         def passed():
