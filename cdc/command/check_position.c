@@ -129,7 +129,11 @@ static enum status ask_log(struct check *k, struct check_link *l, const char *po
 static void check_log(struct check *k, struct check_link *l, const char *position)
 {
     failure_clear(&k->failure);
-    if (ask_log(k, l, position) == STATUS_OK)
+    enum status status = ask_log(k, l, position);
+    if (status == STATUS_RETRY && k->failure.code == ERROR_SLOT_ACTIVE)
+        report_add(&k->report, VERDICT_OK, NULL, "the link stands at %s, and runs: %s", position,
+                   k->failure.text);
+    else if (status == STATUS_OK)
         report_add(&k->report, VERDICT_OK, NULL,
                    "the link stands at %s, and the source's log still holds what follows",
                    position);
