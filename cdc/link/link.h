@@ -41,7 +41,8 @@ struct link_status {
     uint64_t rows, transactions, commits; /* since the process started */
     double rows_per_second;               /* over the last seconds */
     int64_t lag_us;       /* commit at the source to commit here, of the last transaction; */
-                          /* while behind, the age of the oldest that waits; -1 unknown */
+                          /* while behind, the age of the oldest that waits; -1 unknown. */
+                          /* Of MariaDB in whole seconds: its log has no finer time. */
     size_t backlog_bytes; /* decoded and not yet written */
     bool paused;          /* the source waits for the sink: the budget is full */
     int64_t copy_chunks, copy_chunks_done, copy_rows;

@@ -223,6 +223,17 @@ static void tune(struct attempt *a, const struct batch *b)
         a->intake.batch_changes = a->tuned_changes;
 }
 
+/* MariaDB's log has whole seconds: a commit somewhere within one. No finer lag is shown than it
+ * tells: the whole seconds that have surely passed. */
+static int64_t lag_since(int64_t committed_us)
+{
+    const int64_t second = 1000 * 1000;
+    int64_t lag = clock_wall_us() - committed_us;
+    if (committed_us % second != 0)
+        return lag;
+    return lag < second ? 0 : (lag / second - 1) * second;
+}
+
 /* What a finished batch tells the status. */
 static void show_written(struct link_status *s, void *arg)
 {
@@ -239,7 +250,7 @@ static void show_written(struct link_status *s, void *arg)
     s->transactions += b->ntransactions;
     s->commits++;
     if (last->committed_us)
-        s->lag_us = clock_wall_us() - last->committed_us;
+        s->lag_us = lag_since(last->committed_us);
 }
 
 static void finish_batch(struct attempt *a, struct batch *b)
@@ -353,8 +364,8 @@ static void show_figures(struct link_status *s, void *arg)
     pthread_mutex_unlock(&a->intake.mutex);
     if (s->backlog_bytes == 0)
         s->lag_us = s->lag_us < 0 ? -1 : 0;
-    else if (a->waiting_since_us && clock_wall_us() - a->waiting_since_us > s->lag_us)
-        s->lag_us = clock_wall_us() - a->waiting_since_us;
+    else if (a->waiting_since_us && lag_since(a->waiting_since_us) > s->lag_us)
+        s->lag_us = lag_since(a->waiting_since_us);
 }
 
 /* ---- the loop's hooks ---- */
