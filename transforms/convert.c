@@ -98,6 +98,42 @@ static const struct cell matrix[] = {
     {VALUE_ODD, VALUE_TEXT, convert_to_text, LENGTH},
 };
 
+/* Types that are text only because they have no common form (intervals, arrays, bits, enums) take
+ * texts of their own kind: the number 10 as the text of a bit string would be 2. */
+static const struct cell into_bits = {VALUE_UINT, VALUE_TEXT, convert_to_bits, RANGE};
+static const struct cell from_bits = {VALUE_TEXT, VALUE_UINT, convert_from_bits, RANGE};
+
+static const struct cell *matrix_cell(enum value_kind from, enum value_kind to)
+{
+    for (size_t i = 0; i < sizeof matrix / sizeof *matrix; i++)
+        if (matrix[i].from == from && matrix[i].to == to)
+            return &matrix[i];
+    return NULL;
+}
+
+static bool is_bit_number(const struct column *c)
+{
+    return c->kind == VALUE_UINT && column_bits(c) > 0;
+}
+
+static bool is_bit_string(const struct column *c)
+{
+    return c->kind == VALUE_TEXT && column_bits(c) > 0;
+}
+
+static const struct cell *cell_of(const struct column *s, const struct column *t)
+{
+    if (is_bit_number(s) && is_bit_string(t))
+        return &into_bits;
+    if (is_bit_string(s) && is_bit_number(t))
+        return &from_bits;
+    bool own_text = t->kind == VALUE_TEXT && !column_is_characters(t);
+    bool interval = s->kind == VALUE_TIME && strncmp(t->type, "interval", 8) == 0;
+    if (own_text && s->kind != VALUE_TEXT && !interval)
+        return NULL;
+    return matrix_cell(s->kind, t->kind);
+}
+
 /* ---- can a value of this column ever be refused by that one? ---- */
 
 static bool is_integer(enum value_kind kind)
@@ -169,6 +205,8 @@ static bool seconds_fit(const struct column *s, const struct column *t)
 
 static bool always_fits(const struct column *s, const struct column *t)
 {
+    if (column_bits(s) > 0 && column_bits(t) > 0)
+        return column_bits(s) <= column_bits(t);
     if (is_integer(s->kind))
         return integers_fit(s, t);
     switch (t->kind) {
@@ -190,14 +228,6 @@ static bool always_fits(const struct column *s, const struct column *t)
 }
 
 /* ---- steps ---- */
-
-static const struct cell *matrix_cell(enum value_kind from, enum value_kind to)
-{
-    for (size_t i = 0; i < sizeof matrix / sizeof *matrix; i++)
-        if (matrix[i].from == from && matrix[i].to == to)
-            return &matrix[i];
-    return NULL;
-}
 
 static bool shifts(const struct conversion_step *step, enum value_kind from)
 {
@@ -226,9 +256,10 @@ struct conversion_step convert_step(const struct column *source, const struct co
 {
     struct conversion_step step = {
         .judgement = CONVERT_NO, .target = target, .from = from, .to = to};
-    const struct cell *cell = matrix_cell(source->kind, target->kind);
+    const struct cell *cell = cell_of(source, target);
     if (!cell)
         return step;
+    step.source_bits = column_bits(source);
     struct range range = column_range(target);
     step.min = range.min;
     step.max = range.max;

@@ -37,7 +37,8 @@ struct conversion_step {
     const char *loses; /* NARROWER: what is refused: "digits after the point"; else NULL */
     int64_t min;       /* integers: what the column holds */
     uint64_t max;
-    int64_t unit_us; /* times: microseconds of the column's last digit */
+    unsigned source_bits; /* of a BIT column */
+    int64_t unit_us;      /* times: microseconds of the column's last digit */
 };
 
 struct conversion_step convert_step(const struct column *source, const struct column *target,

@@ -22,6 +22,16 @@ static struct range range_of_bits(unsigned bits, bool is_unsigned)
     return (struct range){-max - 1, (uint64_t)max};
 }
 
+unsigned column_bits(const struct column *c)
+{
+    unsigned bits = 0;
+    if (strncmp(c->type, "bit", 3) != 0)
+        return 0;
+    if (sscanf(c->type, "bit(%u)", &bits) == 1 || sscanf(c->type, "bit varying(%u)", &bits) == 1)
+        return bits > 64 ? 64 : bits;
+    return 64;
+}
+
 struct range column_range(const struct column *c)
 {
     static const struct {
@@ -35,9 +45,10 @@ struct range column_range(const struct column *c)
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         if (strncmp(c->type, widths[i].prefix, strlen(widths[i].prefix)) == 0)
             return range_of_bits(widths[i].bits, is_unsigned);
-    unsigned bits = 0;
-    if (sscanf(c->type, "bit(%u)", &bits) == 1 && bits >= 1 && bits <= 64)
-        return range_of_bits(bits, true);
+    if (strncmp(c->type, "year", 4) == 0)
+        return (struct range){0, 2155};
+    if (column_bits(c) > 0)
+        return range_of_bits(column_bits(c), true);
     return range_of_bits(64, is_unsigned);
 }
 
@@ -313,5 +324,37 @@ enum status convert_to_decimal(const struct conversion_step *step, struct value 
             size -= cut - d.nfraction + (d.nfraction == 0);
     }
     *v = value_text(VALUE_DECIMAL, text, size);
+    return STATUS_OK;
+}
+
+/* ---- bits: a number on MySQL, binary digits on PostgreSQL ---- */
+
+enum status convert_to_bits(const struct conversion_step *step, struct value *v, struct arena *a,
+                            struct failure *f)
+{
+    struct whole w;
+    TRY(whole_in_range(step, v, &w, a, f));
+    unsigned bits = column_bits(step->target);
+    if (strncmp(step->target->type, "bit varying", 11) == 0 && step->source_bits < bits)
+        bits = step->source_bits;
+    char *digits = arena_alloc(a, bits);
+    for (unsigned i = 0; i < bits; i++)
+        digits[i] = (char)('0' + (w.magnitude >> (bits - 1 - i) & 1));
+    *v = value_text(VALUE_TEXT, digits, bits);
+    return STATUS_OK;
+}
+
+enum status convert_from_bits(const struct conversion_step *step, struct value *v, struct arena *a,
+                              struct failure *f)
+{
+    uint64_t u = 0;
+    for (uint32_t i = 0; i < v->size; i++) {
+        if ((v->text[i] != '0' && v->text[i] != '1') || u >> 63)
+            return convert_refuse(step, v, a, f, OUT_OF_RANGE);
+        u = u << 1 | (uint64_t)(v->text[i] - '0');
+    }
+    if (u > step->max)
+        return convert_refuse(step, v, a, f, OUT_OF_RANGE);
+    *v = (struct value){.kind = VALUE_UINT, .u = u};
     return STATUS_OK;
 }

@@ -20,9 +20,10 @@ struct range {
 };
 /* What an integer or boolean column holds, by the spelling of its type. */
 struct range column_range(const struct column *c);
+unsigned column_bits(const struct column *c); /* of a BIT column, at most 64; 0: it is none */
 
 conversion_function convert_to_bool, convert_to_int, convert_to_uint, convert_to_float,
-    convert_to_double, convert_to_decimal;
+    convert_to_double, convert_to_decimal, convert_to_bits, convert_from_bits;
 /* A FLOAT or DOUBLE column of MySQL with digits, double(14,2), rounds without a word. */
 bool column_rounds(const struct column *c);
 /* -?digits(.digits)? of any number; in the arena, NUL-terminated. NULL for infinity and NaN. */
@@ -35,6 +36,7 @@ bool column_is_clock(const struct column *c);   /* a PostgreSQL time: 00:00 to 2
 conversion_function convert_to_date, convert_to_time, convert_to_datetime, convert_to_instant;
 
 /* ---- convert_text.c ---- */
+bool column_is_characters(const struct column *c); /* any text: not an interval, an array, bits */
 bool column_pads(const struct column *c); /* MySQL BINARY(n): shorter values get zero bytes */
 size_t utf8_length(const char *text, size_t size); /* in characters */
 bool utf8_valid(const char *text, size_t size);

@@ -9,6 +9,19 @@ bool column_pads(const struct column *c)
     return c->kind == VALUE_BYTES && strncmp(c->type, "binary(", 7) == 0;
 }
 
+bool column_is_characters(const struct column *c)
+{
+    static const char *const types[] = {"char",     "varchar",    "character", "text",  "tinytext",
+                                        "longtext", "mediumtext", "name",      "citext"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        size_t n = strlen(types[i]);
+        if (strncmp(c->type, types[i], n) == 0 && !strchr(c->type, '[') &&
+            (!c->type[n] || strchr("( ", c->type[n])))
+            return true;
+    }
+    return false;
+}
+
 size_t utf8_length(const char *text, size_t size)
 {
     size_t characters = 0;

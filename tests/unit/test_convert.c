@@ -333,6 +333,36 @@ static void uuids_have_three_forms(void **state)
     }
 }
 
+static void bits_are_numbers_on_one_side_and_digits_on_the_other(void **state)
+{
+    (void)state;
+    struct column number = column(VALUE_UINT, "bit(5)", 5, -1);
+    struct column string = text_column(VALUE_TEXT, "bit(8)", 8);
+    struct column varying = text_column(VALUE_TEXT, "bit varying(10)", 10);
+    struct value v = {.kind = VALUE_UINT, .u = 10};
+    assert_int_equal(convert(number, string, &v), STATUS_OK);
+    assert_text(&v, VALUE_TEXT, "00001010");
+    assert_int_equal(convert(string, number, &v), STATUS_OK);
+    assert_true(v.kind == VALUE_UINT && v.u == 10);
+    assert_int_equal(convert(number, varying, &v), STATUS_OK);
+    assert_text(&v, VALUE_TEXT, "01010");
+    v = text("00100000");
+    assert_int_equal(convert(string, number, &v), STATUS_DATA);
+    assert_int_equal(judge(string, string), CONVERT_SAME);
+    assert_int_equal(judge(number, string), CONVERT_WIDER);
+}
+
+static void types_with_a_text_of_their_own_take_no_other_kind(void **state)
+{
+    (void)state;
+    struct column interval = text_column(VALUE_TEXT, "interval", -1);
+    assert_int_equal(judge(INT_COLUMN, interval), CONVERT_NO);
+    assert_int_equal(judge(INT_COLUMN, text_column(VALUE_TEXT, "text[]", -1)), CONVERT_NO);
+    assert_int_equal(judge(INT_COLUMN, text_column(VALUE_TEXT, "bit(8)", 8)), CONVERT_NO);
+    assert_int_equal(judge(column(VALUE_TIME, "time", -1, 0), interval), CONVERT_WIDER);
+    assert_int_equal(judge(TEXT_COLUMN, interval), CONVERT_SAME);
+}
+
 static int64_t at(int64_t year, unsigned month, unsigned day, int hour)
 {
     return (days_from_civil(year, month, day) * 86400 + hour * 3600) * 1000000;
@@ -465,6 +495,8 @@ int main(void)
         cmocka_unit_test(bytes_are_text_only_as_utf8),
         cmocka_unit_test(a_binary_column_would_pad_and_so_refuses),
         cmocka_unit_test(uuids_have_three_forms),
+        cmocka_unit_test(bits_are_numbers_on_one_side_and_digits_on_the_other),
+        cmocka_unit_test(types_with_a_text_of_their_own_take_no_other_kind),
         cmocka_unit_test(local_times_go_by_their_systems_zone),
         cmocka_unit_test(a_date_is_no_instant_to_be_shifted),
         cmocka_unit_test(fractional_seconds_are_not_rounded_away),
