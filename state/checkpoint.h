@@ -1,5 +1,5 @@
 /* Checkpoint rules: ids, the fence, the last position, chunks of a copy and held rows, as rows of
- * the schema `millrace` in the *target*. SEQUENCES.md's tables; one SQL for both engines through
+ * the schema `millrace` in the *target*. the tables are in schema.c; one SQL for both engines through
  * model/session.h. The data path's own checkpoint insert is made by the sink from `checkpoint`.
  *
  * The key (link, lane, seq) is the fence: who inserts seq = last + 1 first owns the link. A
@@ -49,7 +49,7 @@ enum status state_last(struct session *s, int64_t link, int32_t lane, struct are
 enum status state_trim(struct session *s, int64_t link, int32_t lane, int64_t *low, int64_t seq,
                        struct failure *f);
 
-/* Chunks of a copy (SEQUENCES.md "FIRST COPY"). All chunks of a table are planned at once; a chunk
+/* Chunks of a copy (cdc/link/copy.c). All chunks of a table are planned at once; a chunk
  * is finished when its position is set, in its own target transaction. */
 struct chunk {
     const char *table;     /* "schema.name" of the target */

@@ -1,7 +1,7 @@
 /* Wake: one eventfd by which another thread ends a blocking wait, for good.
  *
  * Every wait of ours on a socket also polls the wake's fd. Connector/C waits inside itself: its
- * sockets are watched as a dup(2), and shut down by wake_set (MYSQL.md 3.5: a dup, since the library
+ * sockets are watched as a dup(2), and shut down by wake_set (docs/SERVERS.md 2.4: a dup, since the library
  * closes its own fd on an error). wake_set is thread-safe and stays set: whoever waits, now or
  * later, gets STATUS_STOPPED.
  */

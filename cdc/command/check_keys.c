@@ -1,6 +1,6 @@
 /* Foreign keys. Where the source's log holds the rows that its cascades changed, our session at the
  * target enforces none; where it does not, the target's keys must do what the source's do, each for
- * itself, or the two sides drift apart (DESIGN: MariaDB, and MySQL up to 9.5, log the parent
+ * itself, or the two sides drift apart (docs/SERVERS.md 3.2: MariaDB, and MySQL up to 9.5, log the parent
  * alone).
  */
 #include <string.h>

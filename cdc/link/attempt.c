@@ -51,7 +51,7 @@ static enum status open_source(struct attempt *a)
     return a->source_driver->open(&options, &a->source);
 }
 
-/* Does the source's log hold the rows that its foreign keys' cascades changed? (MYSQL.md 4.4) */
+/* Does the source's log hold the rows that its foreign keys' cascades changed? (docs/SERVERS.md 3.2) */
 static bool cascades_in_log(struct attempt *a)
 {
     struct session *s = a->source_driver->session(a->source);

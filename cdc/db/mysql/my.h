@@ -1,6 +1,6 @@
 /* MySQL and MariaDB connections: what their source and sink share. Connector/C, blocking; another
  * thread ends a wait through the wake's watcher, or by my_cancel: shutdown(2) of a dup of the socket
- * (MYSQL.md 3.5). One thread at a time otherwise.
+ * (docs/SERVERS.md 2.4). One thread at a time otherwise.
  *
  * Error classes: 2002 2003 2006 2013 2026 1040 1053 1077..1079 3168..: RETRY; 1205, 1213, 3572:
  * RETRY; 1062: UNIQUE; 1048 1216 1217 1451 1452 3819 4025: CONSTRAINT; 1264 1265 1366 1406 1292: VALUE;
