@@ -283,6 +283,7 @@ struct conversion_step convert_step(const struct column *source, const struct co
 enum status convert_refuse(const struct conversion_step *step, const struct value *v,
                            struct arena *a, struct failure *f, const char *why)
 {
-    return fail(f, ERROR_VALUE, "column %s (%s) cannot hold %s: %s", step->target->name,
-                step->target->type, value_show(v, a, 120), why);
+    const char *quote = v->kind == VALUE_TEXT || v->kind == VALUE_JSON ? "\"" : "";
+    return fail(f, ERROR_VALUE, "column %s (%s) cannot hold %s%s%s: %s", step->target->name,
+                step->target->type, quote, value_show(v, a, 120), quote, why);
 }
