@@ -67,9 +67,10 @@ struct writer {
     struct batch *done_first, *done_last;   /* applied, to be given back */
     int pending;                            /* queued or being applied */
     bool stop, failed;
-    enum status status; /* when failed */
-    const char *skip;   /* the transaction to pass; NULL: none */
-    bool skipped;
+    enum status status;    /* when failed */
+    const char *skip;      /* the writer thread's: the transaction to pass; NULL: none */
+    const char *skip_from; /* or: the one that comes after this position */
+    bool skipped;          /* it was passed */
     struct apply apply;
     struct failure failure; /* of apply and its sink */
     uv_async_t *written;    /* told after each batch, and on failure */
@@ -83,14 +84,17 @@ void writer_push(struct writer *w, struct batch *b);
 struct batch *writer_done(struct writer *w); /* NULL: none */
 int writer_pending(struct writer *w);
 bool writer_failed(struct writer *w, enum status *status);
+bool writer_took_skip(struct writer *w); /* true once: the transaction to pass was passed */
 void writer_stop(struct writer *w); /* after the batch in hand; joins; frees what is queued */
 
 /* ---- window.c: deleted keys, while views between two positions are brought to one ---- */
 struct window;
 struct window *window_new(void);
 void window_free(struct window *w);
-/* The key of a deleted target row; thread: the writer's. */
-void window_deleted(struct window *w, const struct change *c);
+/* The key of a row deleted by the target transaction `seq`; thread: the writer's. */
+void window_deleted(struct window *w, const struct change *c, int64_t seq);
+/* Target transactions after `seq` were rolled back: what they deleted is there. */
+void window_forget_after(struct window *w, int64_t seq);
 /* Was this row's key deleted in the window? Read-only then: any thread. */
 bool window_holds(const struct window *w, const struct relation *target, const struct value *row);
 
@@ -103,9 +107,9 @@ enum attempt_phase {
 
 struct held_ack { /* keep_log: positions that may not be acknowledged yet */
     struct held_ack *next;
-    int64_t at_us;
-    uint64_t bytes; /* log bytes read when it became durable */
-    char position[];
+    int64_t first_us, at_us; /* when it became durable; what came from first_us on is in it */
+    uint64_t first_bytes, bytes; /* the same in log bytes read */
+    char *position;
 };
 
 struct attempt {
@@ -116,6 +120,7 @@ struct attempt {
     uv_loop_t loop;
     pthread_mutex_t phase_mutex;
     enum attempt_phase phase;
+    atomic_bool stop_asked;
 
     const struct source_driver *source_driver;
     struct source *source;
@@ -134,6 +139,7 @@ struct attempt {
     const char *until; /* the stream ends exactly here; NULL: never */
     bool ending;       /* why is said; what was decoded before still goes through the writer */
     bool cut_off;      /* nothing later may be handed over */
+    bool skip_handed_over; /* the transaction to pass has gone to the writer, with its end */
     bool closing;      /* the handles are closing: the loop runs out */
     int64_t ending_since_us;
     enum status end_status; /* what `failure` says then */
@@ -142,6 +148,9 @@ struct attempt {
     struct held_ack *held_first, *held_last;
     uint64_t rate_rows;
     int64_t rate_at_us;
+    struct buffer submitted;  /* position of the last transaction given to the writer, or "" */
+    bool skipping;            /* the next transaction of the log is the one to pass */
+    bool one_each;            /* until it is passed: one transaction a batch */
     int64_t waiting_since_us; /* source commit of the oldest transaction not yet written; 0 none */
     uint32_t tuned_changes;   /* apply_ms: changes a batch may hold */
 

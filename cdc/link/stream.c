@@ -61,6 +61,21 @@ static enum status convert(struct attempt *a, struct batch *b, uint32_t *good)
     return STATUS_OK;
 }
 
+/* A transaction that is passed may be one that cannot be converted: then its rows are kept as the
+ * source has them. */
+static void convert_where_possible(struct attempt *a, struct batch *b)
+{
+    for (uint32_t i = 0; i < b->nchanges; i++) {
+        struct change c = b->changes[i];
+        struct mapped_table *table;
+        struct plan *plan;
+        if (mapping_plan(a, c.relation, &plan, &table) == STATUS_OK &&
+            plan_apply(plan, &c, &b->arena, &a->failure) == STATUS_OK)
+            b->changes[i] = c;
+    }
+    failure_clear(&a->failure);
+}
+
 /* Leaves the first `n` transactions in the batch. */
 static void cut(struct batch *b, uint32_t n)
 {
@@ -87,36 +102,72 @@ static void cut_at_until(struct attempt *a, struct batch *b)
             break;
         n++;
     }
-    if (n < b->ntransactions || reached_until(a, b->progress)) {
+    if (n < b->ntransactions || reached_until(a, batch_position(b))) {
         cut(b, n);
         a->cut_off = true;
         end_with(a, STATUS_OK);
     }
 }
 
+static void remember_submitted(struct attempt *a, const struct batch *b)
+{
+    if (!b->ends)
+        return;
+    buffer_clear(&a->submitted);
+    buffer_add_text(&a->submitted, batch_position(b));
+}
+
 static void to_writer(struct attempt *a, struct batch *b)
 {
+    remember_submitted(a, b);
     if (a->waiting_since_us == 0 && b->ntransactions > 0)
         a->waiting_since_us = b->transactions[0].committed_us;
     writer_push(&a->writer, b);
 }
 
-static void submit(struct attempt *a, struct batch *b)
+/* A transaction that is passed is held as the source has it: it may be one that cannot be
+ * converted. The writer checks that it is the one that was named. */
+static bool is_passed(struct attempt *a, const struct batch *b)
+{
+    if (!link_skip_position(a->link) || a->skip_handed_over || b->ntransactions == 0)
+        return false;
+    a->skip_handed_over = b->ends;
+    return true;
+}
+
+static enum status convert_all(struct attempt *a, struct batch *b)
 {
     uint32_t good;
+    enum status status = convert(a, b, &good);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    const char *position = b->transactions[good].position;
+    fail_in(&a->failure, "%s%s",
+            position ? "transaction ending at " : "large transaction after ",
+            position ? position : buffer_text(&a->submitted));
+    cut(b, good);
+    return status;
+}
+
+static void submit(struct attempt *a, struct batch *b)
+{
+    bool skipping = a->skipping;
     crash_here(CRASH_AFTER_DECODE);
     a->log_bytes += b->source_bytes;
     if (a->until)
         cut_at_until(a, b);
-    enum status status = convert(a, b, &good);
+    enum status status = is_passed(a, b) ? STATUS_OK : convert(a, b, &good);
     if (status != STATUS_OK) {
         const char *position = b->transactions[good].position;
-        fail_in(&a->failure, "at position %s", position ? position : "of a large transaction");
+        fail_in(&a->failure, "%s%s", position ? "transaction ending at " : "a large transaction",
+                position ? position : "");
         cut(b, good);
         a->cut_off = true;
         end_with(a, status);
     }
     intake_grown(&a->intake, b);
+    if (b->ends)
+        a->skipping = false;
     if (b->ntransactions > 0)
         to_writer(a, b);
     else
@@ -219,7 +270,7 @@ static void tune(struct attempt *a, const struct batch *b)
         n += n / 8 + 1;
     n = n < BATCH_CHANGES_MIN ? BATCH_CHANGES_MIN : n > BATCH_CHANGES_MAX ? BATCH_CHANGES_MAX : n;
     a->tuned_changes = (uint32_t)n;
-    if (!a->writer.skip && !link_skip_position(a->link))
+    if (!a->one_each)
         a->intake.batch_changes = a->tuned_changes;
 }
 
@@ -270,15 +321,17 @@ static void finish_batch(struct attempt *a, struct batch *b)
 
 static void after_skip(struct attempt *a)
 {
-    if (!a->writer.skipped)
+    if (!writer_took_skip(&a->writer))
         return;
-    a->writer.skipped = false;
     log_info("link=%s msg=\"transaction skipped, its rows are in millrace.held\" position=%s",
-             a->lc->name, a->writer.apply.position);
+             a->lc->name, link_skip_position(a->link));
     link_skip_done(a->link);
+    a->one_each = false;
     a->intake.batch_changes = a->tuned_changes;
-    if (link_ends_after_skip(a->link))
+    if (link_ends_after_skip(a->link)) {
+        a->cut_off = true; /* nobody asked for more than that one */
         end_with(a, STATUS_STOPPED);
+    }
 }
 
 static void close_handles(struct attempt *a);
@@ -382,7 +435,8 @@ static void on_tick(uv_timer_t *handle)
     release_held_acks(a);
     idle_checkpoint(a);
     pump(a);
-    if (a->ending && clock_monotonic_us() - a->ending_since_us > DRAIN_LIMIT_US)
+    if (a->ending && atomic_load(&a->stop_asked) &&
+        clock_monotonic_us() - a->ending_since_us > DRAIN_LIMIT_US)
         wake_set(&a->wake); /* the writer is stuck: its call fails, nothing is committed */
 }
 
@@ -390,8 +444,10 @@ static void on_nudge(uv_async_t *handle)
 {
     struct attempt *a = handle->data;
     link_set_state(a->link, LINK_DRAINING);
-    fail(&a->failure, ERROR_STOPPED, "asked to stop");
+    if (!a->ending)
+        fail(&a->failure, ERROR_STOPPED, "asked to stop");
     end_with(a, STATUS_STOPPED);
+    a->ending_since_us = clock_monotonic_us();
     pump(a);
 }
 
@@ -444,7 +500,16 @@ static void open_handles(struct attempt *a)
     uv_timer_start(&a->tick, on_tick, (uint64_t)tick_ms, (uint64_t)tick_ms);
 }
 
-static void begin(struct attempt *a, const char *until)
+static void begin_skip(struct attempt *a, const char *from)
+{
+    a->writer.skip = link_skip_position(a->link);
+    a->writer.skip_from = from;
+    a->skipping = a->one_each = a->writer.skip != NULL;
+    if (a->one_each)
+        a->intake.batch_changes = 1;
+}
+
+static void begin(struct attempt *a, const char *from, const char *until)
 {
     intake_free(&a->intake); /* what an earlier stream of this attempt left */
     intake_init(&a->intake, a->lc->budget_bytes);
@@ -457,9 +522,9 @@ static void begin(struct attempt *a, const char *until)
     a->intake.on_room = intake_room;
     a->intake.ready_owner = a->intake.room_owner = a;
     a->tuned_changes = a->intake.batch_changes;
-    a->writer.skip = link_skip_position(a->link);
-    if (a->writer.skip)
-        a->intake.batch_changes = 1; /* one transaction a batch, until it is passed */
+    buffer_clear(&a->submitted);
+    buffer_add_text(&a->submitted, from);
+    begin_skip(a, from);
     marker_guard_init(&a->guard, a->source_id, a->target_id);
     open_handles(a);
 }
@@ -479,7 +544,7 @@ static void finish(struct attempt *a)
 
 enum status stream_run(struct attempt *a, const char *from, const char *until)
 {
-    begin(a, until);
+    begin(a, from, until);
     enum status status = writer_start(&a->writer, &a->written, &a->failure);
     if (status == STATUS_OK)
         status = a->source_driver->start(a->source, from, &a->guard);

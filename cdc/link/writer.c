@@ -41,7 +41,7 @@ static enum status check_skip(struct writer *w, const struct batch *b)
         return STATUS_OK;
     w->apply.driver->rollback(w->apply.sink);
     return fail(&w->failure, ERROR_CONFIG,
-                "skip: the next transaction ends at %s, not at %s; nothing was skipped", position,
+                "skip: next is the transaction ending at %s, not %s; nothing was skipped", position,
                 w->skip);
 }
 
