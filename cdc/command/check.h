@@ -100,10 +100,11 @@ extern const struct check_row postgres_source_rows[], postgres_link_rows[],
     postgres_source_table_rows[], postgres_target_rows[], postgres_target_table_rows[],
     postgres_trigger_rows[];
 extern const struct check_row mysql_source_rows[], mysql_source_table_rows[], mysql_target_rows[],
-    mysql_target_table_rows[];
+    mysql_target_table_rows[], mysql_lock_rows[];
 extern const char *const postgres_tables_sql, *const mysql_tables_sql; /* schema, name */
 
 /* Server ids of dump connections, and databases that the log leaves out. */
+enum status check_mysql_gtids(struct check *k, struct check_side *side, bool *has);
 enum status check_mysql_source(struct check *k, struct check_side *side);
 
 /* ---- the parts; each prints, and gives RETRY only ---- */

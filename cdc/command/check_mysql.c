@@ -155,7 +155,23 @@ const struct check_row mysql_source_table_rows[] = {
     {0},
 };
 
-/* ---- a server that is written; {database}: the name millrace as SQL ---- */
+/* A table that the first copy locks against writes for a moment: MySQL, where the table has no key
+ * or the server no GTIDs. */
+const struct check_row mysql_lock_rows[] = {
+    {.name = "LOCK TABLES",
+     .engines = ON_MYSQL,
+     .sql = "SELECT if(count(*) > 0, 'ok', if(coalesce(CURRENT_ROLE(), 'NONE') <> 'NONE', 'warn',"
+            " 'MISSING')), if(count(*) > 0, 'may be locked', 'the first copy locks it against"
+            " writes for a moment, since it has no key, or the server no GTIDs; the capture role"
+            " may not') FROM (SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES"
+            "  WHERE GRANTEE = {grantee} UNION ALL SELECT PRIVILEGE_TYPE FROM"
+            "  information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = {grantee}"
+            "  AND {schema} LIKE TABLE_SCHEMA) p WHERE PRIVILEGE_TYPE = 'LOCK TABLES'",
+     .run = "GRANT LOCK TABLES ON {schema_name}.* TO {role};"},
+    {0},
+};
+
+/* ---- a server that is written; {grantee}: the role as a literal ---- */
 
 /* What the role holds by GRANTs of its own; what a role of MySQL's brings is not seen here. */
 #define MAY_CREATE                                                                                 \
@@ -344,25 +360,32 @@ static const char *status_privilege(const struct check_side *side)
     return side->engine == ENGINE_MARIADB ? "BINLOG MONITOR" : "REPLICATION CLIENT";
 }
 
-static bool copies_from(struct check *k, const struct check_side *side)
-{
-    for (int i = 0; i < k->config->nlinks; i++)
-        if (k->links[i].from == side && k->links[i].lc->copies &&
-            k->links[i].lc->first_copy != COPY_NONE)
-            return true;
-    return false;
-}
-
+/* Without GTIDs a position is what this statement says. */
 static enum status status_refused(struct check *k, struct check_side *side)
 {
+    bool gtids = true;
     if (k->failure.code != ERROR_PRIVILEGE)
         return check_failed(k, side, "the binary log's status");
+    TRY(check_mysql_gtids(k, side, &gtids));
     const char *run =
         arena_format(&k->arena, "GRANT %s ON *.* TO %s;", status_privilege(side), side->role);
-    report_add(&k->report, copies_from(k, side) ? VERDICT_MISSING : VERDICT_WARN, run,
+    report_add(&k->report, gtids ? VERDICT_WARN : VERDICT_MISSING, run,
                "the capture role lacks %s: %s", status_privilege(side),
-               copies_from(k, side) ? "the first copy needs it"
-                                    : "it cannot be seen which databases are logged");
+               gtids ? "whether all databases are logged cannot be seen"
+                     : "without GTIDs it is needed to know where the log ends");
+    return STATUS_OK;
+}
+
+enum status check_mysql_gtids(struct check *k, struct check_side *side, bool *has)
+{
+    struct rows rows;
+    *has = true;
+    if (side->engine == ENGINE_MARIADB)
+        return STATUS_OK;
+    if (session_query(side->session, &k->arena, &rows, "SELECT @@global.gtid_mode", 0, NULL) !=
+        STATUS_OK)
+        return check_failed(k, side, "gtid_mode");
+    *has = strcmp(rows_cell(&rows, 0, 0), "ON") == 0;
     return STATUS_OK;
 }
 
@@ -377,8 +400,5 @@ enum status check_mysql_source(struct check *k, struct check_side *side)
         return status_refused(k, side);
     if (rows.nrows == 1 && rows.ncolumns >= 4)
         check_filters(k, &rows);
-    if (copies_from(k, side))
-        report_add(&k->report, VERDICT_OK, NULL, "the capture role has %s, for the first copy",
-                   status_privilege(side));
     return STATUS_OK;
 }

@@ -231,7 +231,7 @@ static const char *writable_columns(struct check *k, const struct check_side *si
 }
 
 static enum status check_side_table(struct check *k, struct check_side *side, const char *schema,
-                                    const char *name, const struct relation *r)
+                                    const char *name, const struct relation *r, bool locked)
 {
     const struct check_name names[] = {
         {"schema", check_literal(k, side, schema)},
@@ -241,9 +241,12 @@ static enum status check_side_table(struct check *k, struct check_side *side, co
         {"column", writable_columns(k, side, r, 1)},
         {"columns", writable_columns(k, side, r, r->ncolumns)},
         {"role", side->role},
+        {"grantee", check_literal(k, side, side->role)},
         {NULL, NULL},
     };
     const char *subject = arena_format(&k->arena, "%s: %s.%s", side->system->name, schema, name);
+    if (locked)
+        TRY(check_rows(k, side, subject, mysql_lock_rows, names));
     const struct check_row *rows =
         check_is_postgres(side)
             ? (side->reads ? postgres_source_table_rows : postgres_target_table_rows)
@@ -267,17 +270,33 @@ static void say_no_target(struct check *k, struct check_link *l, const struct ch
                check_is_postgres(l->to) ? "" : ", or let the apply role see it");
 }
 
+/* Does the first copy lock the table? (cdc/mysql/snapshot.c) */
+static enum status is_locked(struct check *k, struct check_link *l, const struct check_table *t,
+                             bool *locked)
+{
+    bool gtids;
+    *locked = false;
+    if (l->from->engine != ENGINE_MYSQL || !l->lc->copies || l->lc->first_copy == COPY_NONE)
+        return STATUS_OK;
+    TRY(check_mysql_gtids(k, l->from, &gtids));
+    *locked = !gtids || t->source->nkey == 0;
+    return STATUS_OK;
+}
+
 static enum status check_table(struct check *k, struct check_link *l, struct check_table *t)
 {
+    bool locked = false;
     if (t->source)
-        TRY(check_side_table(k, l->from, t->source_schema, t->source_name, t->source));
+        TRY(is_locked(k, l, t, &locked));
+    if (t->source)
+        TRY(check_side_table(k, l->from, t->source_schema, t->source_name, t->source, locked));
     if (!l->to || !l->to->session)
         return STATUS_OK;
     if (!t->target) {
         say_no_target(k, l, t);
         return STATUS_OK;
     }
-    TRY(check_side_table(k, l->to, t->target_schema, t->target_name, t->target));
+    TRY(check_side_table(k, l->to, t->target_schema, t->target_name, t->target, false));
     if (t->source)
         check_columns(k, l, t);
     check_row_keys(k, t);

@@ -30,22 +30,11 @@ static bool is_mariadb(const struct check_side *side)
     return side->engine == ENGINE_MARIADB;
 }
 
-static enum status has_gtids(struct check *k, struct check_side *side, bool *has)
-{
-    struct rows rows;
-    *has = true;
-    if (is_mariadb(side))
-        return STATUS_OK;
-    TRY(session_query(side->session, &k->arena, &rows, "SELECT @@global.gtid_mode", 0, NULL));
-    *has = strcmp(rows_cell(&rows, 0, 0), "ON") == 0;
-    return STATUS_OK;
-}
-
 enum status dump_once_end(struct check *k, struct check_side *side, const char **position)
 {
     struct rows rows;
     bool gtids;
-    TRY(has_gtids(k, side, &gtids));
+    TRY(check_mysql_gtids(k, side, &gtids));
     const char *sql = is_mariadb(side)         ? "SELECT @@global.gtid_binlog_pos"
                       : gtids                  ? "SELECT @@global.gtid_executed"
                       : side->version >= 80200 ? "SHOW BINARY LOG STATUS"
@@ -63,7 +52,7 @@ static enum status read_position(struct check *k, struct check_side *side, const
                                  struct dump *d)
 {
     bool gtids;
-    TRY(has_gtids(k, side, &gtids));
+    TRY(check_mysql_gtids(k, side, &gtids));
     if (gtids) {
         d->by_gtid = !is_mariadb(side);
         d->set = gtid_set_new(is_mariadb(side));
