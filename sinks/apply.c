@@ -81,14 +81,34 @@ enum status apply_commit(struct apply *a, const struct checkpoint *c)
     return STATUS_OK;
 }
 
-enum status apply_roll_back(struct apply *a, enum status status)
+static enum status forget_open(struct apply *a)
 {
-    struct failure kept = *a->failure;
     enum status rolled_back = a->driver->rollback(a->sink);
     a->in_large = false;
     a->held = 0;
     row_mode_forget(a);
     net_reset(a->net);
+    return rolled_back;
+}
+
+enum status apply_abandon(struct apply *a)
+{
+    return a->in_large ? forget_open(a) : STATUS_OK;
+}
+
+enum status apply_ping(struct apply *a)
+{
+    struct session *s = a->driver->session(a->sink);
+    enum status status = s ? session_query(s, NULL, NULL, "SELECT 1", 0, NULL) : STATUS_OK;
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    return apply_roll_back(a, status);
+}
+
+enum status apply_roll_back(struct apply *a, enum status status)
+{
+    struct failure kept = *a->failure;
+    enum status rolled_back = forget_open(a);
     if (rolled_back != STATUS_OK && (status == STATUS_RETRY || status == STATUS_DATA)) {
         kept.code = ERROR_CONNECTION_LOST; /* no second try on a session in an unknown state */
         status = STATUS_RETRY;
@@ -307,8 +327,10 @@ static enum status piece_failed(struct apply *a, const struct batch *b, enum sta
         atomic_fetch_add(&a->lock_waits, 1);
     if (status != STATUS_DATA)
         return status;
+    fail_at(a->failure, b->ends ? b->transactions[0].position : a->position);
     if (a->row_mode_only)
-        return fail_in(a->failure, "link %s: large transaction after %s%s%s", a->link, a->position,
+        return fail_in(a->failure, "link %s: large transaction after %s%s%s (skip takes either)",
+                       a->link, a->position,
                        b->ends ? ", ending at " : "", b->ends ? b->transactions[0].position : "");
     a->row_mode_only = true;
     a->failure->code = ERROR_READ_AGAIN;

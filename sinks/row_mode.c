@@ -262,9 +262,11 @@ static enum status apply_transaction(struct apply *a, const struct batch *b, uin
         status = apply_roll_back(a, status);
         if (apply_is_shut_out(a))
             return apply_seq_taken(a);
-        if (status == STATUS_DATA)
+        if (status == STATUS_DATA) {
+            fail_at(a->failure, b->transactions[i].position);
             return fail_in(a->failure, "link %s: transaction ending at %s", a->link,
                            b->transactions[i].position);
+        }
         if (!apply_lock_wait(a, status))
             return status;
         TRY(apply_pause(a, &tries));

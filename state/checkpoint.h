@@ -1,5 +1,5 @@
 /* Checkpoint rules: ids, the fence, the last position, chunks of a copy and held rows, as rows of
- * the schema `millrace` in the *target*. the tables are in schema.c; one SQL for both engines through
+ * the schema `millrace` in the *target*; the tables are in schema.c. One SQL for both engines through
  * model/session.h. The data path's own checkpoint insert is made by the sink from `checkpoint`.
  *
  * The key (link, lane, seq) is the fence: who inserts seq = last + 1 first owns the link. A

@@ -57,6 +57,7 @@ enum status failv(struct failure *f, enum error code, const char *format, va_lis
     vsnprintf(text, sizeof text, format, args);
     make_one_line(text);
     f->code = code;
+    f->position[0] = 0;
     memcpy(f->text, text, strlen(text) + 1);
     return error_status(code);
 }
@@ -85,8 +86,19 @@ enum status fail_in(struct failure *f, const char *format, ...)
     return error_status(f->code);
 }
 
+enum status fail_at(struct failure *f, const char *position)
+{
+    size_t size = position ? strlen(position) : 0;
+    if (size >= sizeof f->position)
+        size = 0; /* half a position would be another one */
+    memcpy(f->position, position ? position : "", size);
+    f->position[size] = 0;
+    return error_status(f->code);
+}
+
 void failure_clear(struct failure *f)
 {
+    f->position[0] = 0;
     f->code = ERROR_NONE;
     f->text[0] = 0;
 }

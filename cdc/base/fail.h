@@ -59,11 +59,12 @@ enum error {
 #undef X
 };
 
-enum { FAILURE_TEXT_BYTES = 2048 };
+enum { FAILURE_TEXT_BYTES = 2048, FAILURE_POSITION_BYTES = 2048 };
 
 struct failure {
     enum error code;
     char text[FAILURE_TEXT_BYTES]; /* one line: what happened, where, what to do */
+    char position[FAILURE_POSITION_BYTES]; /* where the transaction that it is about ends; "" none */
 };
 
 #undef fail /* cmocka.h, which unit tests include first, has a macro of this name */
@@ -75,6 +76,9 @@ enum status failv(struct failure *f, enum error code, const char *format, va_lis
 /* Puts "format: " before the text that is there: the callers' context. Returns the class. */
 enum status fail_in(struct failure *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The transaction that the failure is about ends at `position` (NULL: unknown; one too long to hold
+ * is left out). Returns the class. */
+enum status fail_at(struct failure *f, const char *position);
 void failure_clear(struct failure *f);
 enum status error_status(enum error code);
 const char *error_name(enum error code);

@@ -17,8 +17,9 @@ static json_t *error_json(const struct link_status *s)
 {
     if (s->error == ERROR_NONE)
         return json_null();
-    return json_pack("{s:s, s:s, s:I}", "code", error_name(s->error), "text", s->error_text,
-                     "at_ms", (json_int_t)(s->error_at_us / 1000));
+    return json_pack("{s:s, s:s, s:s, s:I}", "code", error_name(s->error), "text", s->error_text,
+                     "position", s->error_position, "at_ms",
+                     (json_int_t)(s->error_at_us / 1000));
 }
 
 json_t *status_json(const char *link, const struct link_status *s)

@@ -148,6 +148,7 @@ static enum status run_attempt(struct link *l, struct failure *f)
     a->link = l;
     a->lc = l->lc;
     must(wake_init(&a->wake) == 0);
+    pthread_mutex_init(&a->phase_mutex, NULL);
     pthread_mutex_lock(&l->mutex);
     bool stopping = l->stopping;
     l->attempt = a;
@@ -159,6 +160,7 @@ static enum status run_attempt(struct link *l, struct failure *f)
     l->attempt = NULL;
     pthread_mutex_unlock(&l->mutex);
     *f = a->failure;
+    pthread_mutex_destroy(&a->phase_mutex);
     wake_free(&a->wake);
     free(a);
     return status;
@@ -169,6 +171,7 @@ static void show_failure(struct link_status *s, void *arg)
     const struct failure *f = arg;
     s->error = f->code;
     snprintf(s->error_text, sizeof s->error_text, "%s", f->text);
+    snprintf(s->error_position, sizeof s->error_position, "%s", f->position);
     s->error_at_us = clock_wall_us();
 }
 
@@ -202,6 +205,8 @@ static bool wait_for_person(struct link *l)
         pthread_cond_wait(&l->changed, &l->mutex);
     bool go_on = !l->stopping;
     l->resume = false;
+    if (go_on)
+        l->status.state = LINK_STARTING; /* nobody may resume it once more from now on */
     pthread_mutex_unlock(&l->mutex);
     return go_on;
 }

@@ -49,7 +49,7 @@ struct link_status {
     uint64_t lock_waits, row_mode_transactions, attempts;
     enum error error; /* the last one; ERROR_NONE after it went by */
     char error_text[FAILURE_TEXT_BYTES];
-    char error_position[512]; /* of the transaction that the link stopped before; "" unknown */
+    char error_position[FAILURE_POSITION_BYTES]; /* of the transaction it is about; "" none */
     int64_t error_at_us;      /* wall clock */
 };
 

@@ -32,6 +32,9 @@ struct source_options {
     /* Is this table mapped by the link? Called from the source's thread; must be pure. */
     bool (*wanted)(void *owner, const char *schema, const char *table);
     void *wanted_owner;
+    /* A person's word: the transaction that ends here may pass even where it is DDL on a mapped
+     * table (`millrace skip`); NULL: none. */
+    const char *pass;
     /* All mapped tables that exist, "schema\0name\0" pairs follow from the config's patterns: the
      * link resolves patterns with `tables` below. */
 };

@@ -100,6 +100,14 @@ enum status emit_end(struct tail *t)
     return STATUS_OK;
 }
 
+const char *emit_position_after(struct tail *t)
+{
+    if (t->set && t->group.has_gtid)
+        gtid_set_add(t->set, &t->group.gtid); /* emit_end's second time changes nothing */
+    write_position(t);
+    return t->position.data;
+}
+
 enum status emit_progress(struct tail *t)
 {
     write_position(t);

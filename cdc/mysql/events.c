@@ -105,12 +105,14 @@ static enum status on_gtid(struct tail *t, const struct binlog_header *h, struct
 static enum status ddl_met(struct tail *t, const struct statement *s, const char *schema,
                            const char *name)
 {
-    return fail(&t->failure, ERROR_DDL,
-                "%s on %s%s%s, which this link maps, in transaction %s: the link stops before it. "
-                "Bring the target's table into the same shape, `millrace remove` this link, and "
-                "start it again with first_copy: none where both sides are equal, else with "
-                "to_empty",
-                s->verb, schema, *name ? "." : "", name, emit_group_name(t));
+    const char *position = emit_position_after(t);
+    if (t->options->pass && strcmp(t->options->pass, position) == 0)
+        return STATUS_OK;
+    fail(&t->failure, ERROR_DDL,
+         "%s on %s%s%s, which this link maps, in transaction %s: the link stops before it. Bring "
+         "the target's table into the same shape, then: millrace skip %s --position '%s'",
+         s->verb, schema, *name ? "." : "", name, emit_group_name(t), t->options->link, position);
+    return fail_at(&t->failure, position);
 }
 
 static bool wanted(const struct tail *t, const struct table_name *n)
