@@ -12,7 +12,7 @@ static enum status fail_in_transaction(struct source *s, struct failure *f)
     return fail_in(f, "%s: transaction that commits at %s", s->o.endpoint->system, lsn);
 }
 
-static enum status fail_at(struct source *s, const struct met *m, struct failure *f)
+static enum status fail_met(struct source *s, const struct met *m, struct failure *f)
 {
     char lsn[24];
     pg_lsn_write(s->reading.commit_lsn, lsn);
@@ -136,7 +136,7 @@ static enum status read_change(struct source *s, struct failure *f)
     if (status == STATUS_OK)
         intake_piece(s->o.intake);
     intake_unlock(s->o.intake);
-    return status == STATUS_OK ? STATUS_OK : fail_at(s, m, f);
+    return status == STATUS_OK ? STATUS_OK : fail_met(s, m, f);
 }
 
 static enum status read_truncate(struct source *s, struct failure *f)
