@@ -64,6 +64,10 @@ enum status apply_batch(struct apply *a, const struct batch *b, enum apply_resul
 enum status apply_position(struct apply *a, const char *position, const char *root);
 /* Passes one source transaction without writing it: its rows go to millrace.held. */
 enum status apply_skip(struct apply *a, const struct batch *b);
+/* Gives up the large transaction that is open at the target, if one is. */
+enum status apply_abandon(struct apply *a);
+/* Says to the server that we are there: a session that is silent inside a transaction is ended. */
+enum status apply_ping(struct apply *a);
 void apply_init(struct apply *a);
 void apply_free(struct apply *a);
 

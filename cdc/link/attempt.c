@@ -5,16 +5,26 @@
 #include "base/log.h"
 #include "link/internal.h"
 
+enum { POSITION_BYTES_MAX = 64 * 1024 * 1024 };
+
 void attempt_set_phase(struct attempt *a, enum attempt_phase phase)
 {
     pthread_mutex_lock(&a->phase_mutex);
     a->phase = phase;
+    /* A stop that came just before belongs to this phase too. */
+    if (atomic_load(&a->stop_asked)) {
+        if (phase == PHASE_STREAM)
+            uv_async_send(&a->nudge);
+        else
+            wake_set(&a->wake);
+    }
     pthread_mutex_unlock(&a->phase_mutex);
 }
 
 void attempt_stop(struct attempt *a)
 {
     pthread_mutex_lock(&a->phase_mutex);
+    atomic_store(&a->stop_asked, true);
     if (a->phase == PHASE_STREAM)
         uv_async_send(&a->nudge);
     else
@@ -51,7 +61,7 @@ static enum status open_source(struct attempt *a)
     return a->source_driver->open(&options, &a->source);
 }
 
-/* Does the source's log hold the rows that its foreign keys' cascades changed? (docs/SERVERS.md 3.2) */
+/* Does the source's log hold the rows that foreign keys changed? (docs/SERVERS.md 3.2) */
 static bool cascades_in_log(struct attempt *a)
 {
     struct session *s = a->source_driver->session(a->source);
@@ -66,6 +76,11 @@ static bool cascades_in_log(struct attempt *a)
         rows.nrows != 1)
         return false;
     return strcmp(rows_cell(&rows, 0, 0), "0") == 0;
+}
+
+static bool target_has_tables(const struct attempt *a)
+{
+    return a->sink_driver->describe != NULL;
 }
 
 static enum status open_sink(struct attempt *a)
@@ -84,8 +99,7 @@ static enum status open_sink(struct attempt *a)
     apply->driver = a->sink_driver;
     apply->link = a->lc->name;
     apply->wake = &a->wake;
-    apply->net = net_new(order_rank, a);
-    apply->row_mode_only = link_row_mode(a->link, NULL);
+    apply->net = net_new(target_has_tables(a) ? order_rank : NULL, a);
     return STATUS_OK;
 }
 
@@ -163,24 +177,24 @@ static void close_all(struct attempt *a)
     arena_free(&a->arena);
     uv_run(&a->loop, UV_RUN_DEFAULT); /* handles that close() began to close */
     must(uv_loop_close(&a->loop) == 0);
-    pthread_mutex_destroy(&a->phase_mutex);
+    buffer_free(&a->submitted);
 }
 
 enum status attempt_run(struct link *l, struct attempt *a)
 {
-    a->link = l;
-    pthread_mutex_init(&a->phase_mutex, NULL);
     must(uv_loop_init(&a->loop) == 0);
     arena_init(&a->arena);
     arena_init(&a->mapping.arena);
     intake_init(&a->intake, a->lc->budget_bytes);
+    buffer_init(&a->submitted, POSITION_BYTES_MAX);
     writer_init(&a->writer);
+    a->writer.apply.row_mode_only = link_row_mode(l, NULL);
     enum status status = open_both(a);
     if (status == STATUS_OK)
         status = reach_position(a);
     if (status == STATUS_OK)
         status = stream_for_ever(a);
-    if (status != STATUS_OK && wake_is_set(&a->wake))
+    if (status != STATUS_OK && atomic_load(&a->stop_asked))
         status = fail(&a->failure, ERROR_STOPPED, "asked to stop");
     close_all(a);
     return status;

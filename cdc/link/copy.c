@@ -133,8 +133,21 @@ static void deleted(void *owner, const struct change *c)
 {
     struct attempt *a = owner;
     const struct mapped_table *t = c->relation->plan;
-    if (a->window && t && t->window)
-        window_deleted(a->window, c);
+    const struct apply *apply = &a->writer.apply;
+    if (a->window && t && t->window) /* of an open large transaction, or the last committed */
+        window_deleted(a->window, c, apply->at.seq + (apply->in_large ? 1 : 0));
+}
+
+/* Pieces of a large transaction that turned out to end beyond `high`: it comes again, whole, when
+ * the link streams on from there. */
+static enum status abandon_open(struct attempt *a)
+{
+    struct apply *apply = &a->writer.apply;
+    if (!apply->in_large)
+        return STATUS_OK;
+    if (a->window)
+        window_forget_after(a->window, apply->at.seq);
+    return attempt_writer_failed(a, apply_abandon(apply));
 }
 
 static enum status catch_up(struct attempt *a, const char *high)
@@ -148,6 +161,7 @@ static enum status catch_up(struct attempt *a, const char *high)
     apply->deleted = deleted;
     apply->owner = a;
     TRY(stream_run(a, arena_strdup(&a->arena, apply->position), high));
+    TRY(abandon_open(a));
     if (a->source_driver->compare(apply->position, high) == POSITION_EQUAL)
         return STATUS_OK;
     return attempt_writer_failed(a, apply_position(apply, high, NULL));

@@ -149,7 +149,6 @@ struct attempt {
     uint64_t rate_rows;
     int64_t rate_at_us;
     struct buffer submitted;  /* position of the last transaction given to the writer, or "" */
-    bool skipping;            /* the next transaction of the log is the one to pass */
     bool one_each;            /* until it is passed: one transaction a batch */
     int64_t waiting_since_us; /* source commit of the oldest transaction not yet written; 0 none */
     uint32_t tuned_changes;   /* apply_ms: changes a batch may hold */

@@ -61,21 +61,6 @@ static enum status convert(struct attempt *a, struct batch *b, uint32_t *good)
     return STATUS_OK;
 }
 
-/* A transaction that is passed may be one that cannot be converted: then its rows are kept as the
- * source has them. */
-static void convert_where_possible(struct attempt *a, struct batch *b)
-{
-    for (uint32_t i = 0; i < b->nchanges; i++) {
-        struct change c = b->changes[i];
-        struct mapped_table *table;
-        struct plan *plan;
-        if (mapping_plan(a, c.relation, &plan, &table) == STATUS_OK &&
-            plan_apply(plan, &c, &b->arena, &a->failure) == STATUS_OK)
-            b->changes[i] = c;
-    }
-    failure_clear(&a->failure);
-}
-
 /* Leaves the first `n` transactions in the batch. */
 static void cut(struct batch *b, uint32_t n)
 {
@@ -151,23 +136,16 @@ static enum status convert_all(struct attempt *a, struct batch *b)
 
 static void submit(struct attempt *a, struct batch *b)
 {
-    bool skipping = a->skipping;
     crash_here(CRASH_AFTER_DECODE);
     a->log_bytes += b->source_bytes;
     if (a->until)
         cut_at_until(a, b);
-    enum status status = is_passed(a, b) ? STATUS_OK : convert(a, b, &good);
+    enum status status = is_passed(a, b) ? STATUS_OK : convert_all(a, b);
     if (status != STATUS_OK) {
-        const char *position = b->transactions[good].position;
-        fail_in(&a->failure, "%s%s", position ? "transaction ending at " : "a large transaction",
-                position ? position : "");
-        cut(b, good);
         a->cut_off = true;
         end_with(a, status);
     }
     intake_grown(&a->intake, b);
-    if (b->ends)
-        a->skipping = false;
     if (b->ntransactions > 0)
         to_writer(a, b);
     else
@@ -208,6 +186,13 @@ static void acknowledge(struct attempt *a, const char *position)
     crash_here(CRASH_AFTER_ACK);
 }
 
+static void free_held(struct held_ack *h)
+{
+    if (h)
+        free(h->position);
+    free(h);
+}
+
 static void release_held_acks(struct attempt *a)
 {
     int64_t now = clock_monotonic_us();
@@ -215,30 +200,50 @@ static void release_held_acks(struct attempt *a)
     while ((h = a->held_first) && now - h->at_us >= a->lc->keep_log_ms * 1000 &&
            a->log_bytes - h->bytes >= a->lc->keep_log_bytes) {
         a->held_first = h->next;
-        free(last);
+        free_held(last);
         last = h;
     }
     if (!a->held_first)
         a->held_last = NULL;
     if (last)
         acknowledge(a, last->position);
-    free(last);
+    free_held(last);
 }
 
-/* keep_log: acknowledged later, when it is old enough and far enough behind. */
-static void hold_ack(struct attempt *a, const char *position)
+/* A thousandth of what is kept is exact enough, and bounds how many positions are held. */
+static bool joins_last_held(const struct attempt *a, int64_t now)
 {
-    struct held_ack *h = malloc(sizeof *h + strlen(position) + 1);
+    const struct held_ack *h = a->held_last;
+    if (!h)
+        return false;
+    return now - h->first_us < a->lc->keep_log_ms ||
+           a->log_bytes - h->first_bytes < a->lc->keep_log_bytes / 1000;
+}
+
+static struct held_ack *new_held(struct attempt *a, int64_t now)
+{
+    struct held_ack *h = calloc(1, sizeof *h);
     must(h);
-    h->next = NULL;
-    h->at_us = clock_monotonic_us();
-    h->bytes = a->log_bytes;
-    strcpy(h->position, position);
+    h->first_us = now;
+    h->first_bytes = a->log_bytes;
     if (a->held_last)
         a->held_last->next = h;
     else
         a->held_first = h;
     a->held_last = h;
+    return h;
+}
+
+/* keep_log: acknowledged later, when it is old enough and far enough behind. */
+static void hold_ack(struct attempt *a, const char *position)
+{
+    int64_t now = clock_monotonic_us();
+    struct held_ack *h = joins_last_held(a, now) ? a->held_last : new_held(a, now);
+    free(h->position);
+    h->position = strdup(position);
+    must(h->position);
+    h->at_us = now;
+    h->bytes = a->log_bytes;
 }
 
 static void durable(struct attempt *a, const char *position)
@@ -254,7 +259,7 @@ static void free_held_acks(struct attempt *a)
     struct held_ack *h;
     while ((h = a->held_first)) {
         a->held_first = h->next;
-        free(h);
+        free_held(h);
     }
     a->held_last = NULL;
 }
@@ -504,7 +509,7 @@ static void begin_skip(struct attempt *a, const char *from)
 {
     a->writer.skip = link_skip_position(a->link);
     a->writer.skip_from = from;
-    a->skipping = a->one_each = a->writer.skip != NULL;
+    a->one_each = a->writer.skip != NULL;
     if (a->one_each)
         a->intake.batch_changes = 1;
 }

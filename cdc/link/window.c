@@ -6,6 +6,7 @@
 struct gone {
     const struct mapped_table *table;
     const struct value *key; /* the key columns, in key order; NULL: every row (TRUNCATE) */
+    int64_t seq;             /* of the target transaction that deleted it */
     struct gone *next;
 };
 
@@ -41,26 +42,41 @@ static uint64_t hash_key(const struct relation *r, const struct value *row)
     return h;
 }
 
-static struct gone *add(struct window *w, struct gone **list, const struct mapped_table *t)
+static struct gone *add(struct window *w, struct gone **list, const struct mapped_table *t,
+                        int64_t seq)
 {
     struct gone *g = arena_alloc(&w->arena, sizeof *g);
-    *g = (struct gone){.table = t, .next = *list};
+    *g = (struct gone){.table = t, .seq = seq, .next = *list};
     *list = g;
     return g;
 }
 
-void window_deleted(struct window *w, const struct change *c)
+void window_deleted(struct window *w, const struct change *c, int64_t seq)
 {
     const struct relation *r = c->relation;
     if (c->op == CHANGE_TRUNCATE) {
-        add(w, &w->truncated, r->plan);
+        add(w, &w->truncated, r->plan, seq);
         return;
     }
-    struct gone *g = add(w, &w->buckets[hash_key(r, c->before) % WINDOW_BUCKETS], r->plan);
+    struct gone *g = add(w, &w->buckets[hash_key(r, c->before) % WINDOW_BUCKETS], r->plan, seq);
     struct value *key = arena_alloc(&w->arena, sizeof *key * (size_t)r->nkey);
     for (int i = 0; i < r->nkey; i++)
         key[i] = value_copy(&c->before[r->key[i]], &w->arena);
     g->key = key;
+}
+
+/* The newest stand first in each list. */
+static void forget_after(struct gone **list, int64_t seq)
+{
+    while (*list && (*list)->seq > seq)
+        *list = (*list)->next;
+}
+
+void window_forget_after(struct window *w, int64_t seq)
+{
+    for (int i = 0; i < WINDOW_BUCKETS; i++)
+        forget_after(&w->buckets[i], seq);
+    forget_after(&w->truncated, seq);
 }
 
 static bool same_key(const struct relation *r, const struct value *key, const struct value *row)

@@ -140,6 +140,21 @@ static enum status read_piece(struct worker *w, bool *end)
                                                  COPY_PIECE_BYTES, end, &w->failure);
 }
 
+/* A COMMIT of an earlier run of ours may arrive late, after we had looked: what is finished, and
+ * which numbers are taken, is read again. Whether it was a second engine, the stream's fence says. */
+static enum status late_commit(struct worker *w)
+{
+    w->failure.code = ERROR_READ_AGAIN;
+    return fail_in(&w->failure, "another session has written for this copy; looking again");
+}
+
+static enum status finish_chunk(struct worker *w, const struct chunk *c)
+{
+    enum status status = state_finish_chunk(driver(w)->session(w->sink), w->at.link, c,
+                                            w->copy->position, w->rows, &w->failure);
+    return status != STATUS_OK && w->failure.code == ERROR_WRONG_COUNT ? late_commit(w) : status;
+}
+
 static enum status write_chunk(struct worker *w, const struct chunk *c, struct plan *plan, bool end)
 {
     TRY(driver(w)->begin(w->sink, &w->at));
@@ -149,8 +164,7 @@ static enum status write_chunk(struct worker *w, const struct chunk *c, struct p
         TRY(read_piece(w, &end));
         TRY(write_rows(w, plan));
     }
-    TRY(state_finish_chunk(driver(w)->session(w->sink), w->at.link, c, w->copy->position, w->rows,
-                           &w->failure));
+    TRY(finish_chunk(w, c));
     crash_here(CRASH_CHUNK_BEFORE_COMMIT);
     return driver(w)->commit(w->sink);
 }
@@ -173,7 +187,7 @@ static enum status copy_chunk(struct worker *w, const struct chunk *c)
     enum status status = write_chunk(w, c, plan, end);
     if (status != STATUS_OK) {
         driver(w)->rollback(w->sink);
-        return status;
+        return w->failure.code == ERROR_SECOND_ENGINE ? late_commit(w) : status;
     }
     crash_here(CRASH_CHUNK_AFTER_COMMIT);
     return STATUS_OK;

@@ -1,12 +1,20 @@
 /* The writer's thread: takes converted batches in order and applies each. It knows no source and
  * no loop; it only rings `written`. After an error it applies nothing more. */
 #include <string.h>
+#include <time.h>
+#include "base/clock.h"
 #include "link/internal.h"
+
+enum { PING_EVERY_US = 15 * 1000 * 1000 };
 
 void writer_init(struct writer *w)
 {
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&w->mutex, NULL);
-    pthread_cond_init(&w->work, NULL);
+    pthread_cond_init(&w->work, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     apply_init(&w->apply);
     w->apply.failure = &w->failure;
 }
@@ -33,57 +41,91 @@ static struct batch *pop(struct batch **first, struct batch **last)
     return b;
 }
 
-/* Only the transaction that the person named is passed; another one is nobody's to drop. */
+static bool is_named(const struct writer *w, const struct batch *b)
+{
+    return strcmp(b->transactions[0].position, w->skip) == 0 || strcmp(w->skip, w->skip_from) == 0;
+}
+
+/* Only the transaction that the person named is passed; another one is nobody's to drop. A large
+ * one's end may not be known to the person: then it is the one after the link's position. */
 static enum status check_skip(struct writer *w, const struct batch *b)
 {
-    const char *position = b->transactions[0].position;
-    if (b->ntransactions == 1 && (!b->ends || strcmp(position, w->skip) == 0))
+    if (b->ntransactions == 1 && (!b->ends || is_named(w, b)))
         return STATUS_OK;
     w->apply.driver->rollback(w->apply.sink);
     return fail(&w->failure, ERROR_CONFIG,
-                "skip: next is the transaction ending at %s, not %s; nothing was skipped", position,
-                w->skip);
+                "skip: next is the transaction ending at %s, not %s; nothing was skipped",
+                b->transactions[0].position, w->skip);
 }
 
-static enum status apply_one(struct writer *w, struct batch *b)
+static enum status pass(struct writer *w, struct batch *b, bool *passed)
 {
+    TRY(check_skip(w, b));
+    TRY(apply_skip(&w->apply, b));
+    *passed = b->ends;
+    return STATUS_OK;
+}
+
+static enum status apply_one(struct writer *w, struct batch *b, bool *passed)
+{
+    enum apply_result result;
     if (b->ntransactions == 0)
         return apply_position(&w->apply, b->progress, NULL);
-    if (w->skip) {
-        TRY(check_skip(w, b));
-        TRY(apply_skip(&w->apply, b));
-        if (b->ends) {
-            w->skip = NULL;
-            w->skipped = true;
-        }
-        return STATUS_OK;
-    }
-    enum apply_result result;
+    if (w->skip)
+        return pass(w, b, passed);
     return apply_batch(&w->apply, b, &result);
 }
 
-/* The next batch, or NULL when the thread shall end. Called with the lock held. */
-static struct batch *next_batch(struct writer *w)
+static bool wait_until(struct writer *w, int64_t until_us)
 {
-    while (!w->stop && !w->queue_first)
-        pthread_cond_wait(&w->work, &w->mutex);
-    return w->stop ? NULL : pop(&w->queue_first, &w->queue_last);
+    struct timespec t = {.tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000};
+    return pthread_cond_timedwait(&w->work, &w->mutex, &t) == 0;
+}
+
+/* False: nothing came for long, and the server must hear of us, since a large transaction is open
+ * there. Called with the lock held. */
+static bool wait_for_work(struct writer *w)
+{
+    int64_t until_us = clock_monotonic_us() + PING_EVERY_US;
+    while (!w->stop && !w->queue_first) {
+        if (!w->apply.in_large)
+            pthread_cond_wait(&w->work, &w->mutex);
+        else if (!wait_until(w, until_us))
+            return w->stop || w->queue_first;
+    }
+    return true;
+}
+
+/* The work in hand, without the lock. */
+static void work_on(struct writer *w, struct batch *b)
+{
+    bool passed = false;
+    pthread_mutex_unlock(&w->mutex);
+    enum status status = b ? apply_one(w, b, &passed) : apply_ping(&w->apply);
+    if (passed)
+        w->skip = NULL;
+    pthread_mutex_lock(&w->mutex);
+    w->skipped = w->skipped || passed;
+    w->failed = status != STATUS_OK;
+    w->status = status;
 }
 
 static void *writer_thread(void *arg)
 {
     struct writer *w = arg;
-    struct batch *b;
     pthread_mutex_lock(&w->mutex);
-    while (!w->failed && (b = next_batch(w))) {
-        pthread_mutex_unlock(&w->mutex);
-        enum status status = apply_one(w, b);
-        pthread_mutex_lock(&w->mutex);
-        push(&w->done_first, &w->done_last, b);
-        w->pending--;
-        w->failed = status != STATUS_OK;
-        w->status = status;
-        uv_async_send(w->written);
+    while (!w->failed) {
+        bool work = wait_for_work(w);
+        if (w->stop)
+            break;
+        struct batch *b = work ? pop(&w->queue_first, &w->queue_last) : NULL;
+        work_on(w, b);
+        if (b) {
+            push(&w->done_first, &w->done_last, b);
+            w->pending--;
+        }
+        if (b || w->failed)
+            uv_async_send(w->written);
     }
     pthread_mutex_unlock(&w->mutex);
     return NULL;
@@ -92,7 +134,7 @@ static void *writer_thread(void *arg)
 enum status writer_start(struct writer *w, uv_async_t *written, struct failure *f)
 {
     w->written = written;
-    w->stop = w->failed = false;
+    w->stop = w->failed = w->skipped = false;
     if (pthread_create(&w->thread, NULL, writer_thread, w) != 0)
         return fail(f, ERROR_INTERNAL, "cannot start the writer's thread");
     w->running = true;
@@ -131,6 +173,15 @@ bool writer_failed(struct writer *w, enum status *status)
     *status = w->status;
     pthread_mutex_unlock(&w->mutex);
     return failed;
+}
+
+bool writer_took_skip(struct writer *w)
+{
+    pthread_mutex_lock(&w->mutex);
+    bool took = w->skipped;
+    w->skipped = false;
+    pthread_mutex_unlock(&w->mutex);
+    return took;
 }
 
 void writer_stop(struct writer *w)
