@@ -109,7 +109,8 @@ enum status check_failed(struct check *k, struct check_side *side, const char *d
     if (error_status(k->failure.code) == STATUS_RETRY) {
         k->report.unreachable = true;
         report_add(&k->report, VERDICT_MISSING, NULL, "%s", k->failure.text);
-        side->session = NULL; /* nothing more is asked there; closed with the process */
+        session_close(side->session);
+        side->session = NULL; /* nothing more is asked there */
         return STATUS_RETRY;
     }
     report_add(&k->report, VERDICT_WARN, NULL, "cannot look at %s: %s", doing, k->failure.text);
