@@ -171,10 +171,20 @@ enum status control_open(uv_loop_t *loop, const char *path,
     return STATUS_OK;
 }
 
+/* Somebody who has connected and says nothing must not keep the process. */
+static void close_if_caller(uv_handle_t *handle, void *control)
+{
+    struct caller *c = handle->data;
+    if (handle->type == UV_NAMED_PIPE && handle->data != control)
+        close_caller(c);
+}
+
 void control_close(struct control *c)
 {
-    if (c)
-        uv_close((uv_handle_t *)&c->pipe, free_control); /* libuv unlinks the path */
+    if (!c)
+        return;
+    uv_walk(c->loop, close_if_caller, c);
+    uv_close((uv_handle_t *)&c->pipe, free_control); /* libuv unlinks the path */
 }
 
 /* ---- client ---- */

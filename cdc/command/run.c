@@ -66,13 +66,13 @@ static void close_handles(struct engine_process *p)
     p->control = NULL;
     uv_close((uv_handle_t *)&p->terminate, NULL);
     uv_close((uv_handle_t *)&p->interrupt, NULL);
-    uv_close((uv_handle_t *)&p->changed, NULL);
+    uv_unref((uv_handle_t *)&p->changed); /* links tell until their threads have ended */
 }
 
 static void on_changed(uv_async_t *handle)
 {
     struct engine_process *p = handle->data;
-    if (all_ended(p) && !uv_is_closing((uv_handle_t *)&p->changed))
+    if (all_ended(p) && !uv_is_closing((uv_handle_t *)&p->terminate))
         close_handles(p);
 }
 
@@ -207,6 +207,8 @@ int command_run(const struct arguments *args)
                  log_quote(args->config), log_quote(p.config->socket), p.config->nlinks);
     uv_run(&p.loop, UV_RUN_DEFAULT);
     int code = end_links(&p);
+    uv_close((uv_handle_t *)&p.changed, NULL);
+    uv_run(&p.loop, UV_RUN_DEFAULT);
     uv_loop_close(&p.loop);
     config_free(p.config);
     return status == STATUS_OK ? code : command_fail(&f);

@@ -100,8 +100,9 @@ static enum status plan_table(struct attempt *a, struct snapshot *snapshot,
 {
     const char **bounds = NULL;
     int nbounds = 0;
-    TRY(a->source_driver->snapshot_bounds(snapshot, t->relation, a->lc->copy_chunk_rows, &a->arena,
-                                          &bounds, &nbounds));
+    if (t->written->nkey > 0) /* without a key in the target it starts over as a whole */
+        TRY(a->source_driver->snapshot_bounds(snapshot, t->relation, a->lc->copy_chunk_rows,
+                                              &a->arena, &bounds, &nbounds));
     struct chunk *chunks = arena_zalloc(&a->arena, sizeof *chunks * (size_t)(nbounds + 1));
     add_chunks(a, t, bounds, nbounds, chunks);
     return state_plan_chunks(target_session(a), a->link_id, chunks, nbounds + 1, &a->failure);

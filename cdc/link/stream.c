@@ -127,8 +127,7 @@ static enum status convert_all(struct attempt *a, struct batch *b)
     if (status == STATUS_OK)
         return STATUS_OK;
     const char *position = b->transactions[good].position;
-    fail_in(&a->failure, "%s%s",
-            position ? "transaction ending at " : "large transaction after ",
+    fail_in(&a->failure, "%s%s", position ? "transaction ending at " : "large transaction after ",
             position ? position : buffer_text(&a->submitted));
     cut(b, good);
     return status;

@@ -141,7 +141,8 @@ static enum status read_piece(struct worker *w, bool *end)
 }
 
 /* A COMMIT of an earlier run of ours may arrive late, after we had looked: what is finished, and
- * which numbers are taken, is read again. Whether it was a second engine, the stream's fence says. */
+ * which numbers are taken, is read again. Whether it was a second engine, the stream's fence says.
+ */
 static enum status late_commit(struct worker *w)
 {
     w->failure.code = ERROR_READ_AGAIN;

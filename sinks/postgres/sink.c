@@ -29,6 +29,7 @@ static const char *const session_settings[] = {
     "SET enable_mergejoin = off",
     "SET plan_cache_mode = force_generic_plan",
     "SET jit = off",
+    "SET idle_session_timeout = 0", /* an idle link is no forgotten session */
 };
 
 static enum status silence_triggers(struct sink *s)
@@ -165,8 +166,11 @@ static bool is_empty(struct sink *s, const struct relation *r, enum status *stat
 
 /* ---- the pipeline ---- */
 
+/* With room for a statement and its PREPARE, whose answers are read together. */
 static enum status enter_pipeline(struct sink *s)
 {
+    if (s->npending + 2 > PENDING_MAX)
+        TRY(sink_settle(s));
     if (s->pipeline)
         return STATUS_OK;
     if (!PQenterPipelineMode(s->pg->conn))
@@ -179,8 +183,6 @@ enum status sink_sent(struct sink *s, const struct pending *p)
 {
     must(s->npending < PENDING_MAX);
     s->pending[s->npending++] = *p;
-    if (s->npending == PENDING_MAX)
-        return sink_settle(s);
     return STATUS_OK;
 }
 
