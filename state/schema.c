@@ -171,13 +171,22 @@ static enum status refuse(struct session *s, struct arena *a, bool schema_is_the
 
 /* ---- making what is missing ---- */
 
+enum { CREATE_TRIES = 3 };
+
 /* A second link that starts at the same moment makes the same tables: PostgreSQL then reports a
- * duplicate in its catalog although IF NOT EXISTS was said. */
+ * duplicate in its catalog (23505), or that the table or its sequence is there (42P07, which is no
+ * error that we expect elsewhere), although IF NOT EXISTS was said. */
+static bool is_collision(enum status status, const struct failure *f)
+{
+    return status != STATUS_OK &&
+           (f->code == ERROR_UNIQUE || f->code == ERROR_CONSTRAINT || f->code == ERROR_INTERNAL);
+}
+
 static enum status create(struct session *s, struct arena *a, const char *sql, bool schema_is_there,
                           struct failure *f)
 {
     enum status status = sql_run(s, NULL, NULL, f, sql, 0, NULL);
-    if (status != STATUS_OK && (f->code == ERROR_UNIQUE || f->code == ERROR_CONSTRAINT))
+    for (int i = 0; i < CREATE_TRIES && is_collision(status, f); i++)
         status = sql_run(s, NULL, NULL, f, sql, 0, NULL);
     if (status != STATUS_OK && f->code == ERROR_PRIVILEGE)
         return refuse(s, a, schema_is_there, f);
