@@ -39,6 +39,7 @@ static const struct {
     {1203, ERROR_SERVER_BUSY},
     {1226, ERROR_SERVER_BUSY},
     {1021, ERROR_SERVER_BUSY},
+    {1105, ERROR_SERVER_BUSY}, /* "multi-table update": what MySQL says when a shutdown ends it */
     {1114, ERROR_SERVER_BUSY},
     {1206, ERROR_SERVER_BUSY},
     {1290, ERROR_SERVER_BUSY}, /* --read-only: a failover in progress */
