@@ -41,7 +41,8 @@ def _slow():
 
 
 def _position_in(text):
-    found = re.search(r"transaction ending at (\S+?)[:;,]? ", text + " ")
+    found = re.search(r"(?:transaction ending at|at position|transaction ends at) (\S+?)[:;,]? ",
+                      text + " ")
     return found.group(1) if found else None
 
 
