@@ -24,7 +24,7 @@ plain_memory = pytest.mark.skipif("MILLRACE_PATIENCE" in os.environ,
 
 def insert_rows(connection, side, rows, first=0):
     if side.family == "postgres":
-        run(connection, "INSERT INTO bulk SELECT g, g % 1000, 'work order line number ' || g "
+        run(connection, "INSERT INTO bulk SELECT g, g %% 1000, 'work order line number ' || g "
             "FROM generate_series(%s, %s) g", (first, first + rows - 1))
     elif side.server.engine == "mariadb":
         run(connection, "INSERT INTO bulk SELECT seq, seq % 1000, concat('work order line number ',"
