@@ -205,6 +205,7 @@ def test_another_source_under_the_same_name_is_refused(stopped, world):
 
 @pytest.mark.parametrize("route", ["pg-maria", "maria-pg", "mysql-pg"], indirect=True)
 def test_many_restarts_leave_nothing_behind(stopped):
+    Workload(stopped.a).prepare()
     for i in range(5):
         with Workload(stopped.a, writers=1, seed=i, pause=0) as load:
             load.wait_transactions(10)
