@@ -182,7 +182,8 @@ def test_least_privileges_suffice(world):
                     "GRANT USAGE ON SCHEMA millrace TO low_read",
                     "ALTER DEFAULT PRIVILEGES FOR ROLE low_write IN SCHEMA millrace "
                     "GRANT SELECT ON TABLES TO low_read",
-                    "CREATE PUBLICATION millrace_a FOR TABLE item, line, hot, journal, probe"):
+                    "CREATE PUBLICATION millrace_a FOR TABLE item, line, hot, journal, probe "
+                    "WITH (publish_via_partition_root = true)"):
             run(c, sql)
         for t in TABLES:
             run(c, f"ALTER TABLE {t} REPLICA IDENTITY FULL")
