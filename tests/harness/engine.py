@@ -224,7 +224,8 @@ class Engine:
                                + self.tail())
         text = re.search(r'msg=("(?:[^"\\]|\\.)*"|\S+)', lines[-1]).group(1)
         return {"code": re.search(r"error=(\w+)", lines[-1]).group(1), "text": text,
-                "position": _position_in(text)}
+                "position": (re.search(r' position="([^"]*)"', lines[-1]).group(1)
+                             or _position_in(text))}
 
     def wait_log(self, pattern, seconds=30, since=0):
         end = time.monotonic() + seconds * _slow()

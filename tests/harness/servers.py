@@ -56,9 +56,19 @@ def run_dir(need_bytes=3 << 30):
             free = shutil.disk_usage("/dev/shm").free
             if free > need_bytes and _available_memory() > 2 * need_bytes:
                 base = "/dev/shm"
-    path = tempfile.mkdtemp(prefix="millrace-", dir=base)
+    _clear_left_behind(base)
+    path = tempfile.mkdtemp(prefix=f"millrace-{os.getpid()}-", dir=base)
     os.chmod(path, 0o755)  # the servers' users pass through
     return path
+
+
+def _clear_left_behind(base):
+    """Directories of ours whose process was killed before it could clean up."""
+    for path in glob.glob(f"{base}/millrace-*-*"):
+        pid = os.path.basename(path).split("-")[1]
+        if pid.isdigit() and not os.path.exists(f"/proc/{pid}") \
+                and os.stat(path).st_uid == os.geteuid():
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _available_memory():

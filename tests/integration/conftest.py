@@ -20,6 +20,10 @@ _numbers = itertools.count(1)
 
 
 def pytest_configure(config):
+    def ended(*_):   # so that the servers' directories go
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, ended)
     for line in ("crash: kills the engine at named points (needs the crash build)",
                  "mysql: needs a MySQL 9.7 server",
                  "large: moves millions of rows",
