@@ -42,6 +42,7 @@ enum status attempt_writer_failed(struct attempt *a, enum status status)
 static enum status open_source(struct attempt *a)
 {
     const struct link_config *lc = a->lc;
+    const char *skip = link_skip_position(a->link);
     struct source_options options = {
         .endpoint = &lc->from->capture,
         .link = lc->name,
@@ -54,6 +55,7 @@ static enum status open_source(struct attempt *a)
         .failure = &a->failure,
         .wanted = mapping_wanted,
         .wanted_owner = &a->mapping,
+        .pass = skip ? arena_strdup(&a->arena, skip) : NULL,
     };
     a->source_driver = source_driver_of(lc->from->engine);
     if (!a->source_driver)

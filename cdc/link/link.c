@@ -224,8 +224,8 @@ static bool go_on_after(struct link *l, enum status status, const struct failure
         link_set_state(l, LINK_RETRYING);
         return wait_back_off(l, backoff);
     }
-    log_error("link=%s error=%s msg=%s action=\"link stopped; see millrace status\"", l->lc->name,
-              error_name(f->code), log_quote(f->text));
+    log_error("link=%s error=%s msg=%s position=%s action=\"link stopped; see millrace status\"",
+              l->lc->name, error_name(f->code), log_quote(f->text), log_quote(f->position));
     backoff_reset(backoff);
     link_skip_done(l); /* a skip that failed is asked for again, knowingly */
     return wait_for_person(l);

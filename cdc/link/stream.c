@@ -127,8 +127,10 @@ static enum status convert_all(struct attempt *a, struct batch *b)
     if (status == STATUS_OK)
         return STATUS_OK;
     const char *position = b->transactions[good].position;
+    const char *place = position ? position : buffer_text(&a->submitted);
+    fail_at(&a->failure, place);
     fail_in(&a->failure, "%s%s", position ? "transaction ending at " : "large transaction after ",
-            position ? position : buffer_text(&a->submitted));
+            place);
     cut(b, good);
     return status;
 }

@@ -53,9 +53,10 @@ static enum status check_skip(struct writer *w, const struct batch *b)
     if (b->ntransactions == 1 && (!b->ends || is_named(w, b)))
         return STATUS_OK;
     w->apply.driver->rollback(w->apply.sink);
-    return fail(&w->failure, ERROR_CONFIG,
-                "skip: next is the transaction ending at %s, not %s; nothing was skipped",
-                b->transactions[0].position, w->skip);
+    fail(&w->failure, ERROR_CONFIG,
+         "skip: next is the transaction ending at %s, not %s; nothing was skipped",
+         b->transactions[0].position, w->skip);
+    return fail_at(&w->failure, b->transactions[0].position);
 }
 
 static enum status pass(struct writer *w, struct batch *b, bool *passed)

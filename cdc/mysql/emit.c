@@ -55,6 +55,15 @@ enum status emit_truncate(struct tail *t, const struct relation *r)
     return STATUS_OK;
 }
 
+enum status emit_empty(struct tail *t)
+{
+    TRY(tail_enter(t));
+    open_batch(t);
+    intake_unlock(t->options->intake);
+    tail_leave(t);
+    return STATUS_OK;
+}
+
 static void write_position(struct tail *t)
 {
     if (t->set)

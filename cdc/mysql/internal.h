@@ -170,6 +170,8 @@ enum status emit_rows(struct tail *t, const struct layout *l, struct binlog_rows
 enum status emit_truncate(struct tail *t, const struct relation *r);
 /* The group's end: its transaction's, where rows were emitted, else progress. */
 enum status emit_end(struct tail *t);
+/* A transaction without rows: for one that a person passes knowingly. */
+enum status emit_empty(struct tail *t);
 /* The position that the open group will end at. */
 const char *emit_position_after(struct tail *t);
 enum status emit_progress(struct tail *t); /* the position alone (a new file) */

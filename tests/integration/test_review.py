@@ -83,3 +83,29 @@ def test_a_stop_during_a_catch_up_or_copy_is_not_lost(world, route):
         bridge.engine.kill()
     bridge.start(60)
     bridge.prove()
+
+
+@pytest.mark.parametrize("route", ["maria-pg", "mysql-pg"], indirect=True)
+def test_ddl_is_passed_once_the_target_has_the_same_shape(world, route):
+    create_tables(*route)
+    bridge = world.bridge(*route, tables=[t.name for t in WORKLOAD]).start()
+    with bridge.a.connect() as c:
+        run(c, "INSERT INTO hot VALUES (1, 1)")
+        run(c, "ALTER TABLE hot ADD COLUMN place varchar(20)")
+        run(c, "INSERT INTO hot VALUES (2, 2, '仓库')")
+    error = bridge.engine.wait_failed()
+    assert error["code"] == "ddl" and error["position"], error
+    with bridge.b.connect() as c:
+        assert run(c, "SELECT count(*) FROM hot")[0][0] == 1
+        run(c, "ALTER TABLE hot ADD COLUMN place varchar(20)")
+    done = bridge.engine.command("skip", "a-b", "--position", error["position"])
+    assert done.returncode == 0, done
+    if not bridge.engine.running():
+        bridge.start()
+    bridge.engine.wait_streaming()
+    with bridge.a.connect() as c:
+        run(c, "UPDATE hot SET place = 'dock' WHERE id = 1")
+    bridge.drain()
+    with bridge.b.connect() as c:
+        rows = run(c, "SELECT id, n, place FROM hot ORDER BY id")
+        assert [tuple(r) for r in rows] == [(1, 1, "dock"), (2, 2, "仓库")]
