@@ -63,7 +63,7 @@ def test_what_is_acknowledged_is_durable_in_the_target(world, route):
         with route[0].connect() as c:
             for i in range(200):
                 run(c, "INSERT INTO item (id) VALUES (%s)", (i,))
-            time.sleep(4)
+            time.sleep(12)  # a status goes out every 10 s
             position = run(holder, "SELECT position FROM millrace.checkpoint "
                            "ORDER BY seq DESC LIMIT 1")[0][0]
             position = position if isinstance(position, str) else position.decode()
