@@ -111,6 +111,17 @@ static void work_on(struct writer *w, struct batch *b)
     w->status = status;
 }
 
+/* Done is what is durable: all that the link takes from there it acknowledges, even when the writer
+ * fails at the next batch while it is taking. */
+static void hand_back(struct writer *w, struct batch *b)
+{
+    if (w->failed)
+        push(&w->queue_first, &w->queue_last, b); /* freed at the stop */
+    else
+        push(&w->done_first, &w->done_last, b);
+    w->pending--;
+}
+
 static void *writer_thread(void *arg)
 {
     struct writer *w = arg;
@@ -121,10 +132,8 @@ static void *writer_thread(void *arg)
             break;
         struct batch *b = work ? pop(&w->queue_first, &w->queue_last) : NULL;
         work_on(w, b);
-        if (b) {
-            push(&w->done_first, &w->done_last, b);
-            w->pending--;
-        }
+        if (b)
+            hand_back(w, b);
         if (b || w->failed)
             uv_async_send(w->written);
     }
