@@ -4,6 +4,7 @@ import os
 import re
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -302,6 +303,7 @@ def test_a_second_sigterm_leaves_at_once(bridge):
         run(holder, "LOCK TABLES item WRITE")
         with bridge.a.connect() as c:
             run(c, "INSERT INTO item (id) VALUES (1)")
+        time.sleep(1)  # the row is read, and its writer waits
         bridge.engine.process.terminate()
         with pytest.raises(subprocess.TimeoutExpired):
             bridge.engine.process.wait(1)
