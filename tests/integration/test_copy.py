@@ -2,6 +2,8 @@
 import random
 import time
 
+import psycopg2
+import pymysql
 import pytest
 
 from harness.engine import _slow
@@ -70,20 +72,30 @@ def test_copied_under_load(world, route):
 
 @pytest.mark.parametrize("route", ["pg-maria", "maria-pg", "mysql-pg"], indirect=True)
 def test_killed_again_and_again_during_the_copy_under_load(world, route):
+    """Each time in the middle, and each time the source has moved on before the next start."""
     create_tables(*route)
     fill(route[0], 30_000)
     bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty",
-                          copy_chunk_rows=300, copy_readers=2)
+                          copy_chunk_rows=100, copy_readers=2)
     load = Workload(bridge.a, writers=2, pause=0.004).prepare()
-    rnd = random.Random(3)
     with load:
-        for _ in range(5):
+        for n in range(1, 5):
             bridge.engine.start()
-            time.sleep(rnd.uniform(0.3, 1.2) * _slow())
+            wait_chunks(bridge, 40 * n)
             bridge.engine.kill()
+            load.wait_transactions(30)
+        assert unfinished(bridge), "the copy was over before the last kill"
         bridge.start(120)
         load.wait_transactions(30)
     bridge.prove(90)
+
+
+DONE = "SELECT count(*) FROM millrace.chunk WHERE position IS NOT NULL AND position <> ''"
+
+
+def unfinished(bridge):
+    with bridge.b.connect() as c:
+        return run(c, "SELECT count(*) FROM millrace.chunk")[0][0] - run(c, DONE)[0][0]
 
 
 @two_routes
@@ -103,17 +115,18 @@ def test_a_resumed_copy_does_not_start_over(world, route):
 
 
 def wait_chunks(bridge, n, seconds=40):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with bridge.b.connect() as c:
+    """Until n chunks of the copy are finished."""
+    end = time.monotonic() + seconds * _slow()
+    done = 0
+    with bridge.b.connect() as c:
+        while time.monotonic() < end and bridge.engine.running():
             try:
-                done = run(c, "SELECT count(*) FROM millrace.chunk "
-                           "WHERE position IS NOT NULL AND position <> ''")[0][0]
-            except Exception:
+                done = run(c, DONE)[0][0]
+            except (psycopg2.Error, pymysql.Error):   # the table is not there yet
                 done = 0
-        if done >= n:
-            return done
-        time.sleep(0.02)
+            if done >= n:
+                return done
+            time.sleep(0.002)
     raise AssertionError(f"only {done} chunks\n{bridge.engine.tail()}")
 
 
