@@ -6,7 +6,8 @@
 #include "base/crash.h"
 #include "sinks/apply_parts.h"
 
-enum { HELD_ROW_BYTES_MAX = 1 << 30 };
+/* As JSON a row grows sixfold at most, and twofold again as a literal: below what a statement may be. */
+enum { HELD_CHANGE_BYTES_MAX = 64 << 20, HELD_ROW_BYTES_MAX = 1 << 30 };
 
 static const char *op_name(enum change_op op)
 {
@@ -32,6 +33,26 @@ static const char *as_json(struct buffer *b, const struct change *c, const struc
     return buffer_text(b);
 }
 
+static size_t row_bytes(const struct relation *r, const struct value *row)
+{
+    size_t bytes = 0;
+    for (int i = 0; row && i < r->ncolumns; i++)
+        bytes += value_kind_has_text(row[i].kind) ? row[i].size : 0;
+    return bytes;
+}
+
+/* What cannot be kept is not passed over. */
+static enum status fits(struct apply *a, const struct change *c)
+{
+    size_t bytes = row_bytes(c->relation, c->before) + row_bytes(c->relation, c->after);
+    if (bytes <= HELD_CHANGE_BYTES_MAX)
+        return STATUS_OK;
+    return fail(a->failure, ERROR_UNSUPPORTED,
+                "table %s.%s: a change of %zu bytes cannot be kept in millrace.held (at most %d): "
+                "make the target take it instead",
+                c->relation->schema, c->relation->name, bytes, (int)HELD_CHANGE_BYTES_MAX);
+}
+
 struct held_texts {
     struct buffer before, after;
 };
@@ -39,6 +60,7 @@ struct held_texts {
 static enum status hold_change(struct apply *a, struct session *s, struct held_texts *texts,
                                const char *position, const struct change *c)
 {
+    TRY(fits(a, c));
     arena_reset(&a->scratch);
     const char *relation =
         arena_format(&a->scratch, "%s.%s", c->relation->schema, c->relation->name);

@@ -1,7 +1,7 @@
 # setup.sh: what ./test.sh and ./demo.sh need on a fresh Debian 12, from Debian's packages alone.
 # Sourced by both. Only what is missing is installed, by root or through sudo.
 #
-#   install_packages build | run | test    a list each, below
+#   install_packages build | run | test | bench    a list each, below
 #   build_into DIR [cmake options]         configures and builds
 
 PACKAGES_build="gcc cmake ninja-build pkgconf libpq-dev libmariadb-dev libuv1-dev
@@ -11,6 +11,7 @@ PACKAGES_run="postgresql mariadb-server-core mariadb-client-core tzdata python3 
     python3-pymysql python3-cryptography"
 PACKAGES_test="$PACKAGES_run python3-pytest sysbench
     debian-archive-keyring"
+PACKAGES_bench="$PACKAGES_test python3-matplotlib pgloader"
 
 python=/usr/bin/python3 # Debian's own: its modules are Debian packages
 export PYTHONDONTWRITEBYTECODE=1

@@ -685,6 +685,25 @@ static void a_skipped_large_transaction_is_held_piece_by_piece(void **state)
     free_link(s);
 }
 
+static void a_change_too_large_to_be_held_is_not_skipped(void **state)
+{
+    (void)state;
+    struct scene *s = ready_link();
+    size_t size = (64 << 20) + 1;
+    char *text = malloc(size);
+    assert_non_null(text);
+    memset(text, 'x', size);
+    batch_begin(s->batch);
+    struct value *r = row(s, 1, "");
+    r[1] = value_text(VALUE_TEXT, text, size);
+    add(s, CHANGE_INSERT, NULL, r);
+    batch_end(s->batch, "p1", NULL, 0);
+    assert_int_equal(apply_skip(&s->apply, s->batch), STATUS_DATA);
+    assert_null(strchr(s->sink.calls, 'C'));
+    free(text);
+    free_link(s);
+}
+
 /* ---- what a copy is told ---- */
 
 static int told[8], ntold;
@@ -742,6 +761,7 @@ int main(void)
         cmocka_unit_test(a_link_that_another_session_holds_is_waited_for),
         cmocka_unit_test(a_skipped_transaction_is_held_with_its_checkpoint),
         cmocka_unit_test(a_skipped_large_transaction_is_held_piece_by_piece),
+        cmocka_unit_test(a_change_too_large_to_be_held_is_not_skipped),
         cmocka_unit_test(a_copy_is_told_of_keys_that_are_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,7 @@
 
 enum {
     CONNECT_TIMEOUT_MS = 10000,
-    SQL_BYTES_MAX = 1 << 26, /* of one control statement with its parameters */
+    SQL_BYTES_MAX = 1 << 30, /* of one control statement with its parameters */
     PACKET_BYTES_MAX = 1 << 30,
     SILENCE_S = 30, /* a peer that answers no TCP probe for this long is gone */
 };
