@@ -173,8 +173,17 @@ static enum status write_barrier(struct apply *a, const struct change *c,
     return a->driver->write_row(a->sink, c);
 }
 
+static enum status write_one_by_one(struct apply *a, const struct change *changes, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        TRY(a->driver->write_row(a->sink, &changes[i]));
+    return a->driver->settle(a->sink);
+}
+
 static enum status write_sets(struct apply *a, const struct change *changes, uint32_t n)
 {
+    if (!a->driver->write_set)
+        return write_one_by_one(a, changes, n);
     for (uint32_t i = 0; i < n; i++) {
         struct net_rules rules = apply_rules(a, changes[i].relation);
         if (!net_add(a->net, &changes[i], &rules))

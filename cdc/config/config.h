@@ -20,6 +20,7 @@ struct system {
     struct endpoint capture, apply; /* user NULL where the role is not given */
     bool has_capture, has_apply;
     const char *zone;          /* default UTC */
+    const char *from;          /* of ENGINE_NULL: the position where reading begins, or NULL */
     int64_t id;                /* 0: drawn by Millrace and kept in the database */
 };
 

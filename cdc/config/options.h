@@ -18,6 +18,7 @@
     X(SCOPE_FILE, "the file", "The file")                                                          \
     X(SCOPE_SYSTEM, "a system", "A system: `systems: { NAME: {...} }`")                            \
     X(SCOPE_SERVER, "a MySQL or MariaDB server", "A server: `mysql: {...}`, `mariadb: {...}`")     \
+    X(SCOPE_NULL, "null", "A target that only counts: `null: {...}`")                             \
     X(SCOPE_ROLE, "a role", "A role: `capture: {...}`, `apply: {...}`")                            \
     X(SCOPE_LINK, "a link", "A link: `links: [{...}]`")                                            \
     X(SCOPE_COPY, "first_copy", "The first copy: `first_copy: {...}`")                             \
@@ -74,7 +75,7 @@ enum option_kind {
       "a MySQL server")                                                                            \
     X(SYSTEM_MARIADB, SCOPE_SYSTEM, "mariadb", OPTION_MAPPING, OPTIONAL, 0, 0, "{host: ...}",      \
       "a MariaDB server")                                                                          \
-    X(SYSTEM_NULL, SCOPE_SYSTEM, "null", OPTION_ANY, OPTIONAL, 0, 0, "{}",                         \
+    X(SYSTEM_NULL, SCOPE_SYSTEM, "null", OPTION_ANY, OPTIONAL, 0, 0, "{...}",                         \
       "a target that only counts, to measure a source")                                            \
     X(SYSTEM_CAPTURE, SCOPE_SYSTEM, "capture", OPTION_MAPPING, OPTIONAL, 0, 0, "{user: ...}",      \
       "the role that reads log and tables; needed where a link reads from the system")             \
@@ -98,6 +99,9 @@ enum option_kind {
       "`require` encrypts, `verify-full` also proves the server's name")                           \
     X(SERVER_CA, SCOPE_SERVER, "ca", OPTION_TEXT, "<the system's store>", 1, 4095, "path",         \
       "certificates that the server's must be signed by")                                          \
+                                                                                                   \
+    X(NULL_FROM, SCOPE_NULL, "from", OPTION_TEXT, "<the end of the source's log>", 1, 65536,       \
+      "position", "where each start begins to read; of PostgreSQL, where the slot stands")         \
                                                                                                    \
     X(ROLE_USER, SCOPE_ROLE, "user", OPTION_TEXT, REQUIRED, 1, 255, "name", "the role's name")     \
     X(ROLE_PASSWORD_FILE, SCOPE_ROLE, "password_file", OPTION_TEXT, OPTIONAL, 1, 4095, "path",     \

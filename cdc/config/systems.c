@@ -105,6 +105,17 @@ static const struct {
     {SYSTEM_NULL, ENGINE_NULL},
 };
 
+/* `null:` alone is `null: {}` */
+static enum status read_null(struct load *l, const struct node *n, struct system *s)
+{
+    struct form f;
+    if (node_is_null(n))
+        return STATUS_OK;
+    TRY(form_read(l, SCOPE_NULL, n, &f));
+    s->from = f.given[NULL_FROM] ? f.text[NULL_FROM] : NULL;
+    return STATUS_OK;
+}
+
 static enum status read_engine(struct load *l, const struct form *f, struct system *s,
                                struct endpoint *e)
 {
@@ -127,9 +138,7 @@ static enum status read_engine(struct load *l, const struct form *f, struct syst
     *e = (struct endpoint){
         .engine = s->engine, .system = s->name, .connect_timeout_ms = CONNECT_TIMEOUT_MS};
     if (s->engine == ENGINE_NULL)
-        return !node_is_null(found) && (found->kind != NODE_MAPPING || found->n > 0)
-                   ? wrong(l, found, "null takes nothing: null: {}")
-                   : STATUS_OK;
+        return read_null(l, found, s);
     if (s->engine != ENGINE_POSTGRES)
         return read_server(l, found, e);
     e->conninfo = found->text;

@@ -141,6 +141,12 @@ enum status attempt_take_fence(struct attempt *a, const char *first)
     return a->source_driver->check_position(a->source, apply->position);
 }
 
+static enum status first_position(struct attempt *a, const char **position)
+{
+    *position = a->lc->to->from;
+    return *position ? STATUS_OK : a->source_driver->end(a->source, &a->arena, position);
+}
+
 /* From where the link streams, after its copy where it makes one. */
 static enum status reach_position(struct attempt *a)
 {
@@ -152,7 +158,7 @@ static enum status reach_position(struct attempt *a)
         return copy_run(a, &last);
     const char *end = NULL;
     if (!last.exists)
-        TRY(a->source_driver->end(a->source, &a->arena, &end));
+        TRY(first_position(a, &end));
     return attempt_take_fence(a, end);
 }
 

@@ -64,7 +64,7 @@ struct sink_driver {
      * transaction the previous one). A taken seq is ERROR_SECOND_ENGINE, found here or in settle. */
     enum status (*begin)(struct sink *s, const struct checkpoint *c);
     /* Writes a set. May only queue it: rows must stay valid until settle. Errors and counts may
-     * surface here or in settle. */
+     * surface here or in settle. NULL: each change goes by write_row, as it came. */
     enum status (*write_set)(struct sink *s, const struct row_set *set);
     /* All that was queued is done, every count is what it must be, else WRONG_COUNT naming table
      * and numbers. */

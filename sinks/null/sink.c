@@ -1,19 +1,36 @@
-/* sink.c: the null sink: counts what it is given, adds up a checksum of each row, writes nothing.
- * For measuring a source and all that lies between. It keeps no checkpoint: each start begins at
- * the end of the log. The sums are logged when it closes.
+/* sink.c: the null sink: takes each change as it is, adds up a checksum of it, writes nothing. For
+ * measuring a source and all that lies between. It keeps no checkpoint: each start begins where
+ * `null: { from: ... }` says, else at the end of the log (PostgreSQL: where the slot stands).
+ *
+ * When it closes it logs how many changes of each kind came, and two sums: `new` over the rows that
+ * inserts and updates made, `old` over the rows, or keys, that updates and deletes met. A row's part
+ * is the CRC-32 of its values' bytes one after the other, in the order of the columns:
+ *
+ *   kind, one byte (enum value_kind)    and then
+ *   null, absent                        nothing
+ *   text, bytes, decimal, json, uuid    size, four bytes; the bytes
+ *   all other kinds                     eight bytes: the integer, or the double's bits
+ *
+ * numbers with their lowest byte first. A sum does not depend on the order of the rows, so whoever
+ * reads the same rows by SELECT comes to the same one (benchmarks/bench/checksum.py does).
  */
 #include "model/sink.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <zlib.h>
+#include "base/buffer.h"
 #include "base/log.h"
 
-enum { SETS = SET_UPSERT + 1 };
+enum { OPS = CHANGE_TRUNCATE + 1, ROW_BYTES = 64 * 1024, HEAD_BYTES = 9 };
 
 struct sink {
     struct sink_options options;
-    uint64_t rows[SETS], sets, commits;
-    uint64_t checksum; /* of all rows, whatever their order */
+    uint64_t changes[OPS], commits;
+    uint64_t new_rows, old_rows; /* sums */
+    char row[ROW_BYTES];         /* values of the row, not yet in its CRC */
+    size_t size;
+    uint32_t crc;
 };
 
 static enum status open_sink(const struct sink_options *options, struct sink **out)
@@ -29,10 +46,11 @@ static void close_sink(struct sink *s)
 {
     if (!s)
         return;
-    log_info("link=%s msg=\"null sink closed\" commits=%" PRIu64 " sets=%" PRIu64
-             " inserts=%" PRIu64 " updates=%" PRIu64 " deletes=%" PRIu64 " checksum=%016" PRIx64,
-             s->options.link, s->commits, s->sets, s->rows[SET_INSERT] + s->rows[SET_UPSERT],
-             s->rows[SET_UPDATE], s->rows[SET_DELETE], s->checksum);
+    log_info("link=%s msg=\"null sink closed\" commits=%" PRIu64 " inserts=%" PRIu64
+             " updates=%" PRIu64 " deletes=%" PRIu64 " truncates=%" PRIu64 " new=%016" PRIx64
+             " old=%016" PRIx64,
+             s->options.link, s->commits, s->changes[CHANGE_INSERT], s->changes[CHANGE_UPDATE],
+             s->changes[CHANGE_DELETE], s->changes[CHANGE_TRUNCATE], s->new_rows, s->old_rows);
     free(s);
 }
 
@@ -50,13 +68,60 @@ static bool is_empty(struct sink *s, const struct relation *r, enum status *stat
     return true;
 }
 
-static void add_row(struct sink *s, const struct relation *r, const struct value *row)
+/* ---- checksum ---- */
+
+static void sum_up(struct sink *s)
 {
-    uint64_t h = 0;
-    for (int i = 0; i < r->ncolumns; i++)
-        h = value_hash(&row[i], h);
-    s->checksum += h;
+    s->crc = (uint32_t)crc32(s->crc, (const Bytef *)s->row, (uInt)s->size);
+    s->size = 0;
 }
+
+static void put(struct sink *s, const void *data, size_t size)
+{
+    memcpy(s->row + s->size, data, size);
+    s->size += size;
+}
+
+static void put_number(struct sink *s, uint64_t n, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        s->row[s->size + (size_t)i] = (char)(n >> 8 * i);
+    s->size += (size_t)bytes;
+}
+
+static void put_text(struct sink *s, const struct value *v)
+{
+    put_number(s, v->size, 4);
+    if (v->size > ROW_BYTES - s->size)
+        sum_up(s);
+    if (v->size <= ROW_BYTES)
+        put(s, v->text, v->size);
+    else
+        s->crc = (uint32_t)crc32(s->crc, (const Bytef *)v->text, v->size);
+}
+
+static void put_value(struct sink *s, const struct value *v)
+{
+    enum value_kind kind = v->kind;
+    if (ROW_BYTES - s->size < HEAD_BYTES)
+        sum_up(s);
+    s->row[s->size++] = (char)kind;
+    if (value_kind_has_text(kind))
+        put_text(s, v);
+    else if (kind != VALUE_NULL && kind != VALUE_ABSENT)
+        put_number(s, v->u, 8);
+}
+
+static uint64_t row_sum(struct sink *s, const struct relation *r, const struct value *row)
+{
+    s->crc = 0;
+    for (int i = 0; i < r->ncolumns; i++)
+        put_value(s, &row[i]);
+    sum_up(s);
+    return s->crc;
+}
+
+/* ---- transactions ---- */
 
 static enum status begin(struct sink *s, const struct checkpoint *c)
 {
@@ -65,24 +130,13 @@ static enum status begin(struct sink *s, const struct checkpoint *c)
     return STATUS_OK;
 }
 
-static enum status write_set(struct sink *s, const struct row_set *set)
-{
-    struct value *const *rows = set->op == SET_DELETE ? set->keys : set->rows;
-    for (uint32_t i = 0; i < set->nrows; i++)
-        add_row(s, set->relation, rows[i]);
-    s->rows[set->op] += set->nrows;
-    s->sets++;
-    return STATUS_OK;
-}
-
 static enum status write_row(struct sink *s, const struct change *c)
 {
-    static const enum set_op ops[] = {
-        [CHANGE_INSERT] = SET_INSERT, [CHANGE_UPDATE] = SET_UPDATE, [CHANGE_DELETE] = SET_DELETE};
-    if (c->op == CHANGE_TRUNCATE)
-        return STATUS_OK;
-    add_row(s, c->relation, c->after ? c->after : c->before);
-    s->rows[ops[c->op]]++;
+    s->changes[c->op]++;
+    if (c->after)
+        s->new_rows += row_sum(s, c->relation, c->after);
+    if (c->before)
+        s->old_rows += row_sum(s, c->relation, c->before);
     return STATUS_OK;
 }
 
@@ -117,7 +171,7 @@ const struct sink_driver null_sink_driver = {
     .describe = NULL, /* there is no table here: rows pass as the source has them */
     .is_empty = is_empty,
     .begin = begin,
-    .write_set = write_set,
+    .write_set = NULL, /* nor is anything folded */
     .settle = nothing,
     .write_row = write_row,
     .savepoint = nothing,
