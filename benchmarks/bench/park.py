@@ -15,7 +15,8 @@ OPTIONS = {
     "pg": {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
            "max_wal_size": "'4GB'"},
     "maria": {"expire-logs-days": 0, "max-binlog-size": "1G"},
-    "mysql": {"innodb-doublewrite": "ON", "binlog-expire-logs-seconds": 0,
+    "mysql": {"innodb-doublewrite": "ON", "auto-generate-certs": "OFF",  # no TLS, as the others
+              "binlog-expire-logs-seconds": 0,
               "max-binlog-size": "1G"},
 }
 

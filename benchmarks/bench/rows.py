@@ -73,6 +73,24 @@ def _my_loop(first, rows, per_transaction, table):
         END WHILE;"""
 
 
+def change(side, sql, first, rows, per_transaction, table="work_order"):
+    """An UPDATE or DELETE without its WHERE, over rows first..first+rows-1 in the same way."""
+    end = first + rows
+    with side.connect() as c:
+        if side.family == "postgres":
+            run(c, f"""DO $$ BEGIN
+                FOR at IN {first}..{end - 1} BY {per_transaction} LOOP
+                    {sql} WHERE id >= at AND id < least(at + {per_transaction}, {end});
+                    COMMIT;
+                END LOOP; END $$""")
+            return
+        procedure(c, "change_rows", f"""DECLARE at BIGINT DEFAULT {first};
+            WHILE at < {end} DO
+                {sql} WHERE id >= at AND id < LEAST(at + {per_transaction}, {end});
+                SET at = at + {per_transaction};
+            END WHILE;""")
+
+
 def procedure(c, name, body, numbers=0):
     """Runs the body once on a MySQL or MariaDB; `numbers`: a table of that many, from 0. Neither
     is of interest to the log's readers."""
