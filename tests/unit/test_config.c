@@ -360,7 +360,7 @@ static void systems_are_checked(void **state)
         {ONE("  a: { mysql: { host: h }, zone: '' }\n"), "3:34: ", "zone is empty"},
         {ONE("  a: { mysql: { host: h }, id: 0 }\n"), "3:32: ", "id: 0 is out of its limits"},
         {ONE("  a: { mysql: { host: h }, id: 9223372036854775808 }\n"), "3:32: ", "no whole"},
-        {ONE("  a: { null: { x: y } }\n"), "3:14: ", "null has no key \"x\"; allowed: from"},
+        {ONE("  a: { null: { x: y } }\n"), "3:16: ", "null has no key \"x\"; allowed: from"},
         {ONE("  a: { null: {}, apply: { user: u } }\n"), "3:18: ", "no roles"},
         {ONE("  a: { mysql: { host: h }, apply: {} }\n"), "3:35: ", "needs `user: name`"},
         {ONE("  a: { mysql: { host: h }, apply: { user: u, password: p } }\n"),
