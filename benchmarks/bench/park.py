@@ -41,7 +41,10 @@ def new_directory():
     os.environ["MILLRACE_TEST_DIR"] = base_directory()
     os.makedirs(base_directory(), exist_ok=True)
     path = servers.run_dir()
-    tempfile.tempdir = path
+    own = os.path.join(path, "tmp")     # the servers' temporary files too are ours alone
+    os.mkdir(own)
+    os.chmod(own, 0o1777)
+    os.environ["TMPDIR"] = tempfile.tempdir = own
     return path
 
 
