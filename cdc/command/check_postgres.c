@@ -117,6 +117,7 @@ const struct check_row postgres_source_rows[] = {
 
 #define MAPPED                                                                                     \
     "t AS (SELECT c.oid, n.nspname, c.relname, pg_has_role(c.relowner, 'USAGE') AS mine,"          \
+    "  c.relkind = 'p' AS partitioned,"                                                            \
     "  CASE c.relkind WHEN 'r' THEN 'ONLY ' ELSE '' END"                                           \
     "  || format('%I.%I', n.nspname, c.relname) AS name"                                           \
     "  FROM ({table_rows}) v(s, r) JOIN pg_namespace n ON n.nspname = v.s"                         \
@@ -182,17 +183,20 @@ const struct check_row postgres_link_rows[] = {
             " WHERE EXISTS (SELECT FROM pg_publication WHERE pubname = {publication})"},
     {.name = "the publication's operations",
      .engines = ON_POSTGRES,
-     .sql = "SELECT " VERDICT("pubinsert AND pubupdate AND pubdelete AND pubtruncate AND "
-                              "pubviaroot") "CASE WHEN pubinsert AND pubupdate AND pubdelete AND "
-                                            "pubtruncate AND pubviaroot THEN"
-                                            " 'it publishes all operations, partitions under their "
-                                            "root' ELSE"
-                                            " 'the publication does not publish all operations, or "
-                                            "not partitions under their"
-                                            " root' END FROM pg_publication WHERE pubname = "
-                                            "{publication}",
+     .sql = "SELECT CASE WHEN whole THEN 'ok' ELSE 'MISSING' END, CASE WHEN whole"
+            " THEN 'it publishes all operations' ELSE 'it does not publish all operations' END"
+            " FROM (SELECT pubinsert AND pubupdate AND pubdelete AND pubtruncate AS whole"
+            "  FROM pg_publication WHERE pubname = {publication}) p",
      .run = "ALTER PUBLICATION {publication_name} SET (publish = 'insert, update, delete, "
-            "truncate', publish_via_partition_root = true);"},
+            "truncate');"},
+    {.name = "the publication's partitions",
+     .engines = ON_POSTGRES,
+     .sql = "WITH " MAPPED " SELECT CASE WHEN pubviaroot THEN 'ok' ELSE 'MISSING' END,"
+            " CASE WHEN pubviaroot THEN 'it publishes partitions under their root'"
+            " ELSE 'it publishes partitions under names of their own, which are not mapped' END"
+            " FROM pg_publication WHERE pubname = {publication}"
+            " AND EXISTS (SELECT FROM t WHERE partitioned)",
+     .run = "ALTER PUBLICATION {publication_name} SET (publish_via_partition_root = true);"},
     {.name = "the publication's filters",
      .engines = ON_POSTGRES,
      .since = 150000,
@@ -240,19 +244,25 @@ const struct check_row postgres_source_table_rows[] = {
             " as good as another'"
             "  WHEN full_image THEN 'replica identity full'"
             "  WHEN has_index THEN 'replica identity by index'"
-            "  ELSE 'nothing identifies its rows (' || CASE relreplident WHEN 'n' THEN 'REPLICA"
-            " IDENTITY NOTHING' ELSE 'no primary key' END || '): once it is published, the server"
-            " refuses every UPDATE and DELETE on it' END,"
+            "  ELSE 'nothing identifies its rows (' || CASE WHEN relreplident = 'n' THEN 'REPLICA"
+            " IDENTITY NOTHING' WHEN has_key THEN 'its key is DEFERRABLE' ELSE 'no primary key' END"
+            " || '): once it is published, the server refuses every UPDATE and DELETE on it' END,"
             " CASE WHEN full_image THEN 'ALTER TABLE {table} ADD PRIMARY KEY (...);'"
-            "  WHEN has_key THEN 'ALTER TABLE {table} REPLICA IDENTITY DEFAULT;'"
+            "  WHEN has_key AND relreplident = 'n' THEN 'ALTER TABLE {table} REPLICA IDENTITY"
+            " DEFAULT;'"
             "  ELSE 'ALTER TABLE {table} REPLICA IDENTITY FULL; -- or better: ADD PRIMARY KEY"
             " (...)' END"
             " FROM (SELECT c.relreplident, c.relreplident = 'f' AS full_image,"
             "  EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)"
             "   AS has_key,"
             "  c.relreplident <> 'n' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid"
-            "   AND CASE c.relreplident WHEN 'd' THEN i.indisprimary ELSE i.indisreplident END)"
-            "   AS has_index" THE_TABLE ") x"},
+            "   AND i.indimmediate AND CASE c.relreplident WHEN 'd' THEN i.indisprimary"
+            "   ELSE i.indisreplident END) AS has_index" THE_TABLE ") x"},
+    {.name = "partitions",
+     .engines = ON_POSTGRES,
+     .sql = "SELECT 'note', 'is partitioned: what is done to a partition as a whole (TRUNCATE of it"
+            " alone, ATTACH, DETACH, DROP) is not in the log under the table''s name, and must be"
+            " done on both sides'" THE_TABLE " AND c.relkind = 'p'"},
     {.name = "inheritance",
      .engines = ON_POSTGRES,
      .sql = "SELECT 'note', 'has child tables by inheritance: they are tables of their own, to be"

@@ -8,10 +8,11 @@
 
 enum { SQL_MAX = 64 << 20 };
 
-/* Two arrays, of schemas and of names, since a name may hold anything. */
+/* Two arrays, of schemas and of names, since a name may hold anything. A deferrable key identifies
+ * no row: two may stand at it for a while. */
 static const char tables_sql[] =
     "SELECT w.schema, w.name, c.relkind, c.relreplident, "
-    "  EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND "
+    "  EXISTS (SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indimmediate AND "
     "    CASE c.relreplident WHEN 'd' THEN i.indisprimary ELSE i.indisreplident END), "
     "  c.relpersistence, EXISTS (SELECT FROM pg_catalog.pg_publication_tables p "
     "    WHERE p.pubname = ? AND p.schemaname = w.schema AND p.tablename = w.name) "
@@ -115,8 +116,8 @@ static enum status check_table(struct source *s, const struct rows *t, int i)
         return STATUS_OK;
     return fail(f, ERROR_SETTING,
                 "%s: table %s.%s has %s: once published, the server would refuse UPDATE and DELETE "
-                "on it; give it a primary key, or run: ALTER TABLE \"%s\".\"%s\" REPLICA IDENTITY "
-                "FULL;",
+                "on it; give it a primary key that is not DEFERRABLE, or run: ALTER TABLE "
+                "\"%s\".\"%s\" REPLICA IDENTITY FULL;",
                 system, schema, name,
                 identity == 'n' ? "REPLICA IDENTITY NOTHING" : "no key to identify its rows by",
                 schema, name);
@@ -190,7 +191,16 @@ static enum status add_missing(struct source *s, const struct rows *t)
     return status;
 }
 
-static enum status check_publication(struct source *s, const struct rows *p, struct arena *a)
+static bool has_partitioned(const struct rows *t)
+{
+    for (int i = 0; i < t->nrows; i++)
+        if (*rows_cell(t, i, RELKIND) == 'p')
+            return true;
+    return false;
+}
+
+static enum status check_publication(struct source *s, const struct rows *p, const struct rows *t,
+                                     struct arena *a)
 {
     struct failure *f = s->o.failure;
     struct rows partial;
@@ -199,7 +209,7 @@ static enum status check_publication(struct source *s, const struct rows *p, str
                     "%s: publication %s does not publish all operations; run: ALTER PUBLICATION "
                     "\"%s\" SET (publish = 'insert, update, delete, truncate');",
                     s->o.endpoint->system, s->o.publication, s->o.publication);
-    if (*rows_cell(p, 0, VIA_ROOT) != 't')
+    if (*rows_cell(p, 0, VIA_ROOT) != 't' && has_partitioned(t))
         return fail(f, ERROR_SETTING,
                     "%s: publication %s sends partitions by their own names; run: ALTER "
                     "PUBLICATION \"%s\" SET (publish_via_partition_root = true);",
@@ -229,7 +239,7 @@ static enum status settle(struct source *s, const struct table_name *tables, int
     TRY(session_run(c, a, &p, 1, publication_sql, s->o.publication));
     if (p.nrows == 0)
         return create(s, &t);
-    TRY(check_publication(s, &p, a));
+    TRY(check_publication(s, &p, &t, a));
     return *rows_cell(&p, 0, ALL_TABLES) == 't' ? STATUS_OK : add_missing(s, &t);
 }
 
@@ -249,6 +259,8 @@ enum status publication_prepare(struct source *s, const struct table_name *table
     return status;
 }
 
+/* Slots have names of their own (slot:), so any slot of pgoutput here may belong to a link. And one
+ * whose publication is gone can never be read again: the server looks it up as of the log. */
 enum status publication_remove(struct source *s)
 {
     struct session *c = pg_session(s->control);
@@ -258,7 +270,7 @@ enum status publication_remove(struct source *s)
     arena_init(&a);
     enum status status = session_run(c, &a, &others, 0,
                                      "SELECT count(*) FROM pg_catalog.pg_replication_slots "
-                                     "WHERE left(slot_name, 9) = 'millrace_' AND database = "
+                                     "WHERE plugin = 'pgoutput' AND database = "
                                      "current_database() AND NOT temporary");
     bool used = status == STATUS_OK && strcmp(rows_cell(&others, 0, 0), "0") != 0;
     arena_free(&a);
