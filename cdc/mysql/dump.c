@@ -181,6 +181,9 @@ static const struct {
     {"impossible position", ERROR_POSITION_LOST,
      "the binlog is shorter than it was (sync_binlog=1 prevents that): compare both sides, then "
      "`millrace remove` the link and copy its tables again"},
+    {"truncated in the middle of event", ERROR_READ_AGAIN,
+     "the server crashed while it wrote its log; where nothing else is lost, the next attempt "
+     "begins with its next file"},
     {"nonymous", ERROR_SETTING, "set gtid_mode=ON on the source"},
     {"max_allowed_packet", ERROR_SETTING, "raise max_allowed_packet on the source"},
 };

@@ -109,6 +109,19 @@ enum status emit_end(struct tail *t)
     return STATUS_OK;
 }
 
+enum status emit_abandon(struct tail *t, bool *done)
+{
+    struct intake *in = t->options->intake;
+    TRY(tail_enter(t));
+    intake_lock(in);
+    *done = !in->in_pieces;
+    if (*done && t->group.emitted)
+        batch_abandon(in->open);
+    intake_unlock(in);
+    tail_leave(t);
+    return STATUS_OK;
+}
+
 const char *emit_position_after(struct tail *t)
 {
     if (t->set && t->group.has_gtid)

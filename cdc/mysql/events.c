@@ -64,12 +64,31 @@ static enum status on_rotate(struct tail *t, struct reader body, const struct bi
     return t->set || artificial ? STATUS_OK : emit_progress(t);
 }
 
+/* A group never goes on in another file: the server crashed while it wrote it, and rolled it back
+ * when it came up again. MariaDB leaves it in the log, and may give its GTID once more. The next
+ * attempt does not meet it: where all before it is done, the server begins with its next file. */
+static enum status cut_short(struct tail *t)
+{
+    bool done;
+    TRY(emit_abandon(t, &done));
+    if (!done)
+        return fail(&t->failure, ERROR_READ_AGAIN,
+                    "transaction %s has no end in the log, the server crashed in it: what was "
+                    "written of it is taken back",
+                    emit_group_name(t));
+    log_warn("link=%s msg=\"a transaction has no end in the log, the server crashed in it: left "
+             "out\" transaction=%s",
+             t->options->link, emit_group_name(t));
+    t->group = (struct group){0};
+    return STATUS_OK;
+}
+
 static enum status on_format(struct tail *t, struct reader body)
 {
     struct binlog_format format;
     TRY(binlog_format_read(body, &format, &t->failure));
     t->checksum = t->wants_checksum && format.checksum != 0;
-    return STATUS_OK;
+    return t->group.open ? cut_short(t) : STATUS_OK;
 }
 
 /* log_pos has 32 bits; a file that one transaction made larger goes on from 0. */
@@ -87,6 +106,18 @@ static void advance(struct tail *t, const struct binlog_header *h)
 
 /* ---- groups ---- */
 
+/* No position could say whether this one is still to come. */
+static enum status seen_before(struct tail *t)
+{
+    position_write_set(t->set, &t->position);
+    return fail(&t->failure, ERROR_SETTING,
+                "the log goes back to transaction %s, though the link stands at %s already: "
+                "%s, compare both sides, then `millrace remove` the link and copy its tables again",
+                emit_group_name(t), t->position.data,
+                t->mariadb ? "SET GLOBAL gtid_strict_mode=ON, so that numbers only rise"
+                           : "the server's GTIDs were reset");
+}
+
 static enum status on_gtid(struct tail *t, const struct binlog_header *h, struct reader body)
 {
     if (t->group.open)
@@ -96,6 +127,8 @@ static enum status on_gtid(struct tail *t, const struct binlog_header *h, struct
     struct group *g = &t->group;
     TRY(binlog_gtid_read(h, body, &g->gtid, &t->failure));
     g->has_gtid = !g->gtid.anonymous;
+    if (t->set && gtid_set_holds(t->set, &g->gtid))
+        return seen_before(t);
     g->begun = g->gtid.mariadb && !g->gtid.standalone;
     if (g->gtid.committed_us)
         g->committed_us = g->gtid.committed_us;

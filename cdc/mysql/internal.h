@@ -172,6 +172,9 @@ enum status emit_truncate(struct tail *t, const struct relation *r);
 enum status emit_end(struct tail *t);
 /* A transaction without rows: for one that a person passes knowingly. */
 enum status emit_empty(struct tail *t);
+/* The open group has no end in the log: what was emitted of it is forgotten. False: too late, a
+ * piece of it has been handed over. */
+enum status emit_abandon(struct tail *t, bool *done);
 /* The position that the open group will end at. */
 const char *emit_position_after(struct tail *t);
 enum status emit_progress(struct tail *t); /* the position alone (a new file) */

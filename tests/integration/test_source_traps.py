@@ -1,6 +1,10 @@
-"""What a source's server does that a reader trips over: keys that are none."""
+"""What a source's server does that a reader trips over: keys that are none, logs that are cut."""
+import os
+import time
+
 import pytest
 
+from harness import servers
 from harness.servers import run
 from harness.tables import PROBE
 
@@ -16,6 +20,20 @@ def create(side, *statements):
 def rows_of(side, sql):
     with side.connect() as c:
         return [tuple(r) for r in run(c, sql)]
+
+
+@pytest.fixture
+def own_server(root, park):
+    """A server of the test's own, that may be killed and whose log may be cut."""
+    with servers.MariaDB(root, "own", {"server-id": 77, "gtid-strict-mode": "OFF"}) as server:
+        park.running["own"] = server
+        yield server
+        del park.running["own"]
+
+
+@pytest.fixture
+def own_maria(own_server, world):
+    return world.side(own_server.name)
 
 
 # -- PostgreSQL
@@ -86,3 +104,51 @@ def test_how_partitions_are_published_matters_to_partitioned_tables_alone(world,
     assert done.returncode == 2 and "publish_via_partition_root" in done.stdout, done.stdout
     bridge.engine.start()
     assert "publish_via_partition_root" in bridge.engine.wait_failed()["text"]
+
+
+# -- MariaDB
+
+
+def test_a_number_that_goes_back_is_not_written_twice(own_maria, world):
+    """Out of order, a position cannot say whether the transaction is still to come."""
+    target = world.side("pg")
+    for side in (own_maria, target):
+        create(side, "CREATE TABLE j (v int)")
+    bridge = world.bridge(own_maria, target, tables=["j"]).start()
+    create(own_maria, "INSERT INTO j VALUES (1)")
+    bridge.drain()
+    with own_maria.connect() as c:
+        run(c, "SET gtid_seq_no = 2")
+        run(c, "INSERT INTO j VALUES (2)")
+        assert "gtid_strict_mode" in bridge.engine.wait_failed()["text"]
+        run(c, "INSERT INTO j VALUES (3)")
+    bridge.engine.wait_end()
+    bridge.engine.start()
+    bridge.engine.wait_failed()
+    assert rows_of(target, "SELECT v FROM j") == [(1,)]
+
+
+def log_of(side):
+    with side.connect() as c:
+        name = run(c, "SHOW MASTER STATUS")[0][0]
+        return name, [e[1] for e in run(c, f"SHOW BINLOG EVENTS IN '{name}'")]
+
+
+@pytest.mark.parametrize("cut", [0, 10], ids=["between_events", "in_an_event"])
+def test_a_transaction_that_a_crash_cut_off_in_the_log_is_none(own_maria, world, cut):
+    target = world.side("pg")
+    for side in (own_maria, target):
+        create(side, "CREATE TABLE j (v int)")
+    bridge = world.bridge(own_maria, target, tables=["j"]).start()
+    bridge.drain()
+    bridge.engine.stop()
+    create(own_maria, "INSERT INTO j VALUES (0)", "INSERT INTO j VALUES (1)")
+    name, starts = log_of(own_maria)
+    own_maria.server.kill()
+    with open(os.path.join(own_maria.server.data, name), "r+b") as f:
+        f.truncate(starts[-1] - cut)    # the last event is the transaction's XID
+    own_maria.server.start()
+    create(own_maria, "INSERT INTO j VALUES (2)")
+    bridge.start()
+    bridge.drain()
+    assert rows_of(target, "SELECT v FROM j ORDER BY v") == [(0,), (2,)]
