@@ -37,8 +37,17 @@ class Native:
             for table in [*tables, PROBE]:
                 table.create(side)
         self.mark = None
+        self.refill = lambda side: None     # the rows that were there before
+        self.create()
         self.keep()
         bench.defer(self.stop)
+
+    def create(self):
+        pass
+
+    def keep(self):
+        """The log from here on is what is drained."""
+        raise NotImplementedError
 
     def _side(self, server):
         server.create_database(DATABASE)
@@ -50,6 +59,7 @@ class Native:
     def drain(self, setting):
         self.stop()
         empty(self.target, self.tables)
+        self.refill(self.target)
         settle(self.bench)
         self.rewind(setting)
         began = time.monotonic()
@@ -104,9 +114,13 @@ class Postgres(Native):
     def __init__(self, bench, server, tables):
         super().__init__(bench, "pg2", server, tables)
 
-    def keep(self):
+    def create(self):
         with self.source.connect() as c:
             run(c, f"CREATE PUBLICATION {self.NAME} FOR TABLE {', '.join(self.tables)}")
+
+    def keep(self):
+        with self.source.connect() as c:
+            drop_slot(c, self.KEPT)
             run(c, "SELECT pg_create_logical_replication_slot(%s, 'pgoutput')", (self.KEPT,))
 
     def rewind(self, setting):
