@@ -1,4 +1,5 @@
 #include "base/fail.h"
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,32 +23,37 @@ const char *error_name(enum error code)
     return errors[code].name;
 }
 
-/* Bytes of a character that the cut at the buffer's end has split. */
-static size_t split_tail(const char *text, size_t size)
+/* Bytes of the UTF-8 character at `at`; 0 where there is none. */
+static size_t character(const unsigned char *at)
 {
-    size_t lead = size;
-    while (lead > 0 && size - lead < 4 && ((unsigned char)text[lead - 1] & 0xC0) == 0x80)
-        lead--;
-    if (lead == 0 || (unsigned char)text[lead - 1] < 0xC0)
-        return 0;
-    unsigned char c = (unsigned char)text[--lead];
-    size_t whole = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
-    return size - lead < whole ? size - lead : 0;
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    unsigned char c = *at;
+    if (c < 0x80)
+        return 1;
+    size_t size = c >= 0xF8 ? 0 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 0;
+    uint32_t code = size ? c & (0x7Fu >> size) : 0;
+    for (size_t i = 1; i < size; i++) {
+        if ((at[i] & 0xC0) != 0x80)
+            return 0;
+        code = code << 6 | (at[i] & 0x3F);
+    }
+    bool sound = code >= least[size] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
+    return sound ? size : 0;
 }
 
-/* Servers' messages come in several lines. */
+/* Servers' messages come in several lines, and cut in the middle of a character, which no reader
+ * of our JSON would take: such bytes are left out. */
 static void make_one_line(char *text)
 {
-    size_t size = strlen(text);
-    if (size == FAILURE_TEXT_BYTES - 1)
-        size -= split_tail(text, size);
-    for (size_t i = 0; i < size; i++) {
-        if ((unsigned char)text[i] < 0x20)
-            text[i] = ' ';
+    size_t n = 0, size;
+    for (const char *at = text; *at; at += size ? size : 1) {
+        size = character((const unsigned char *)at);
+        memmove(text + n, (unsigned char)*at < 0x20 ? " " : at, size);
+        n += size;
     }
-    while (size > 0 && text[size - 1] == ' ')
-        size--;
-    text[size] = 0;
+    while (n > 0 && text[n - 1] == ' ')
+        n--;
+    text[n] = 0;
 }
 
 enum status failv(struct failure *f, enum error code, const char *format, va_list args)

@@ -212,3 +212,19 @@ def test_xa_on_a_mapped_table_stops_the_link(world, route):
             run(c, sql)
     error = bridge.engine.wait_failed()
     assert "XA" in error["text"], error
+
+
+@pytest.mark.parametrize("route", ["maria-pg"], indirect=True)
+def test_an_error_that_quotes_half_a_character_can_be_shown(world, route):
+    """PostgreSQL's detail quotes the key, and is cut where it is long."""
+    text = "'a" + "é" * 500 + "'"
+    for side in route:
+        TableDef("name", "id integer\nv varchar(600)", ["id"]).create(side)
+    write(route[1], "ALTER TABLE name ADD UNIQUE (v)")
+    bridge = world.bridge(*route, tables=["name"], ways="both").start()
+    write(route[1], f"INSERT INTO name VALUES (1, {text})")
+    bridge.prove()
+    write(route[0], f"INSERT INTO name VALUES (2, {text})")
+    error = bridge.engine.wait_failed("a-b")
+    assert error["code"] == "unique_violation" and "é" in error["text"], error
+    assert bridge.engine.status()["b-a"]["state"] == "streaming"

@@ -64,6 +64,16 @@ static void a_text_is_one_line_of_whole_characters(void **state)
     assert_int_equal((strlen(f.text) - 5) % 3, 0);
 }
 
+static void what_is_no_character_is_left_out(void **state)
+{
+    (void)state;
+    struct failure f = {0};
+    fail(&f, ERROR_UNIQUE, "%s", "Key (v)=(a\xC3, 'b\xE2\x82', \xFF\xC0\xAF\xED\xA0\x80)");
+    assert_string_equal(f.text, "Key (v)=(a, 'b', )");
+    fail(&f, ERROR_UNIQUE, "%s", "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x9A\x82");
+    assert_string_equal(f.text, "\xC3\xA4\xE2\x82\xAC\xF0\x9F\x9A\x82");
+}
+
 static void a_log_line_is_one_write(void **state)
 {
     (void)state;
@@ -124,6 +134,7 @@ int main(void)
         cmocka_unit_test(callers_put_their_context_before_the_text),
         cmocka_unit_test(a_long_text_is_cut),
         cmocka_unit_test(a_text_is_one_line_of_whole_characters),
+        cmocka_unit_test(what_is_no_character_is_left_out),
         cmocka_unit_test(a_log_line_is_one_write),
         cmocka_unit_test(waits_double_up_to_ten_seconds),
         cmocka_unit_test(quoted_text_stays_on_its_line),
