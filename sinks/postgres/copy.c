@@ -7,29 +7,38 @@
 
 enum { COPY_SEND_BYTES = 64 * 1024 };
 
-static void add_escaped(struct buffer *out, const char *text, size_t size)
+static bool is_special(char c)
 {
-    char *to = buffer_reserve(out, 2 * size);
-    for (size_t i = 0; i < size; i++) {
-        char c = text[i];
-        if (c == '\\' || c == '\t' || c == '\n' || c == '\r') {
-            *to++ = '\\';
-            c = c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c;
-        }
-        *to++ = c;
+    return c == '\\' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* What was written from `begin` on gets its escapes in place, from the end: few values have any. */
+static void escape(struct buffer *b, size_t begin)
+{
+    size_t specials = 0, end = b->size;
+    for (size_t i = begin; i < end; i++)
+        specials += is_special(b->data[i]);
+    if (specials == 0)
+        return;
+    buffer_reserve(b, specials);
+    b->size = end + specials;
+    for (size_t to = b->size; to > end; end--) {
+        char c = b->data[end - 1];
+        b->data[--to] = c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c;
+        if (is_special(c))
+            b->data[--to] = '\\';
     }
-    out->size = (size_t)(to - out->data);
 }
 
 static enum status add_column(struct sink *s, const struct column *c, const struct value *v)
 {
+    size_t begin = s->data.size;
     if (v->kind == VALUE_NULL) {
         buffer_add(&s->data, "\\N", 2);
         return STATUS_OK;
     }
-    buffer_clear(&s->sql);
-    TRY(pg_value_write(c, v, &s->sql, s->o.failure));
-    add_escaped(&s->data, s->sql.data, s->sql.size);
+    TRY(pg_value_write(c, v, &s->data, s->o.failure));
+    escape(&s->data, begin);
     return STATUS_OK;
 }
 

@@ -133,3 +133,21 @@ def test_a_target_that_stands_still_holds_the_source_back_not_memory(world, rout
         bridge.drain(120)
     assert memory.most < (8 + 32) * MIB, f"{memory.most / MIB:.0f} MiB with a budget of 8 MiB"
     bridge.prove()
+
+
+@pytest.mark.parametrize("route", ["maria-pg"], indirect=True)
+@pytest.mark.parametrize("first_copy", ["none", "to_empty"])
+def test_a_value_of_many_megabytes_among_many_small_rows(world, route, first_copy):
+    """Enough rows for COPY, whose text form of the value has twice its bytes."""
+    for side in route:
+        TableDef("doc", "id integer\nbody bytea | longblob", ["id"]).create(side)
+    bridge = world.bridge(*route, tables=["doc"], first_copy=first_copy)
+    if first_copy == "none":
+        bridge.start()
+    with bridge.a.connect(autocommit=False) as c:
+        run(c, "INSERT INTO doc VALUES " + ", ".join(f"({i}, '\\\\\\n')" for i in range(1, 700)))
+        run(c, "INSERT INTO doc VALUES (1000, REPEAT('y', 40 * 1024 * 1024))")
+        c.commit()
+    if first_copy == "to_empty":
+        bridge.start()
+    bridge.prove()
