@@ -16,6 +16,7 @@ struct cell {
 #define DIGITS  "digits"
 #define SECONDS "fractional seconds"
 #define LENGTH  "values longer than it"
+#define BLANKS  "values longer than it, or with blanks at their end"
 
 static const struct cell matrix[] = {
     {VALUE_BOOL, VALUE_BOOL, NULL, NULL},
@@ -155,7 +156,8 @@ static bool integers_fit(const struct column *s, const struct column *t)
     struct range from = column_range(s), to = column_range(t);
     switch (t->kind) {
     case VALUE_DECIMAL:
-        return t->precision < 0 || decimal_digits(from) <= t->precision - t->scale;
+        return t->precision < 0 ||
+               (t->scale >= 0 && decimal_digits(from) <= t->precision - t->scale);
     case VALUE_DOUBLE:
         return !column_rounds(t) && from.max <= (UINT64_C(1) << 53);
     case VALUE_FLOAT:
@@ -185,8 +187,15 @@ static bool floats_fit(const struct column *s, const struct column *t)
     return t->kind == VALUE_DOUBLE || s->kind == VALUE_FLOAT;
 }
 
+static bool drops_blanks(const struct column *s, const struct column *t)
+{
+    return column_is_fixed(t) && s->kind == VALUE_TEXT && !column_is_fixed(s);
+}
+
 static bool lengths_fit(const struct column *s, const struct column *t)
 {
+    if (drops_blanks(s, t))
+        return false;
     if (column_pads(t))
         return column_pads(s) ? s->length == t->length : s->kind == VALUE_UUID && t->length == 16;
     if (t->length < 0)
@@ -260,13 +269,14 @@ struct conversion_step convert_step(const struct column *source, const struct co
     if (!cell)
         return step;
     step.source_bits = column_bits(source);
+    step.drops_blanks = drops_blanks(source, target);
     struct range range = column_range(target);
     step.min = range.min;
     step.max = range.max;
     step.unit_us = column_unit_us(target);
     if (cell->loses && !always_fits(source, target)) {
         step.judgement = CONVERT_NARROWER;
-        step.loses = cell->loses;
+        step.loses = drops_blanks(source, target) ? BLANKS : cell->loses;
     } else {
         step.judgement = source->kind == target->kind && !shifts(&step, source->kind)
                              ? CONVERT_SAME

@@ -6,7 +6,8 @@
  *
  * "Lost" is meant strictly, since no engine refuses lost digits: MySQL and PostgreSQL round
  * decimals and fractional seconds, MariaDB cuts the latter, both cut trailing spaces beyond a
- * column's length. A value is refused here before it meets such a column.
+ * column's length, and a CHAR column loses those at a text's end or adds some. A value is refused
+ * here before it meets such a column.
  *
  * Zones: a DATETIME is local time in its system's zone. DATETIME <-> INSTANT goes by that zone;
  * DATETIME -> DATETIME between systems of different zones is shifted through UTC.
@@ -38,7 +39,8 @@ struct conversion_step {
     int64_t min;       /* integers: what the column holds */
     uint64_t max;
     unsigned source_bits; /* of a BIT column */
-    int64_t unit_us;      /* times: microseconds of the column's last digit */
+    bool drops_blanks; /* a CHAR column: blanks at a text's end come back as none, or as others */
+    int64_t unit_us;   /* times: microseconds of the column's last digit */
 };
 
 struct conversion_step convert_step(const struct column *source, const struct column *target,

@@ -304,6 +304,21 @@ enum status convert_to_float(const struct conversion_step *step, struct value *v
 
 /* ---- to decimals ---- */
 
+/* PostgreSQL's numeric(3,-2) keeps hundreds: what is below them must be zeros. */
+static bool below_the_scale(const struct digits *d, int scale)
+{
+    for (size_t i = 0; i < d->nwhole && i < (size_t)-scale; i++)
+        if (d->whole[d->nwhole - 1 - i] != '0')
+            return true;
+    return d->nfraction > 0;
+}
+
+/* Whole digits that the column holds; where the scale exceeds the precision, the server counts. */
+static int64_t whole_digits(const struct column *c)
+{
+    return c->precision > c->scale ? (int64_t)c->precision - c->scale : 0;
+}
+
 enum status convert_to_decimal(const struct conversion_step *step, struct value *v, struct arena *a,
                                struct failure *f)
 {
@@ -313,11 +328,13 @@ enum status convert_to_decimal(const struct conversion_step *step, struct value 
     size_t size = v->kind == VALUE_DECIMAL ? v->size : strlen(text);
     const struct column *c = step->target;
     struct digits d = digits_of(text, size);
+    if (c->precision >= 0 && c->scale < 0 && below_the_scale(&d, c->scale))
+        return convert_refuse(step, v, a, f, "digits below its scale would be lost");
+    if (c->precision >= 0 && (int64_t)d.nwhole > whole_digits(c))
+        return convert_refuse(step, v, a, f, OUT_OF_RANGE);
     if (c->precision >= 0 && c->scale >= 0) {
         if (d.nfraction > (size_t)c->scale)
             return convert_refuse(step, v, a, f, LOSES_DIGITS);
-        if ((int64_t)d.nwhole > (int64_t)c->precision - c->scale)
-            return convert_refuse(step, v, a, f, OUT_OF_RANGE);
         /* Zeros beyond the scale are cut here: to the servers they are digits that they drop. */
         size_t cut = (size_t)(text + size - d.fraction);
         if (cut > (size_t)c->scale)

@@ -37,6 +37,7 @@ conversion_function convert_to_date, convert_to_time, convert_to_datetime, conve
 
 /* ---- convert_text.c ---- */
 bool column_is_characters(const struct column *c); /* any text: not an interval, an array, bits */
+bool column_is_fixed(const struct column *c);      /* CHAR(n): blanks at the end mean nothing */
 bool column_pads(const struct column *c); /* MySQL BINARY(n): shorter values get zero bytes */
 size_t utf8_length(const char *text, size_t size); /* in characters */
 bool utf8_valid(const char *text, size_t size);

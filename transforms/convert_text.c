@@ -9,6 +9,17 @@ bool column_pads(const struct column *c)
     return c->kind == VALUE_BYTES && strncmp(c->type, "binary(", 7) == 0;
 }
 
+bool column_is_fixed(const struct column *c)
+{
+    static const char *const types[] = {"char", "character", "bpchar"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        size_t n = strlen(types[i]);
+        if (strncmp(c->type, types[i], n) == 0 && (!c->type[n] || c->type[n] == '('))
+            return c->kind == VALUE_TEXT && !strchr(c->type, '[');
+    }
+    return false;
+}
+
 bool column_is_characters(const struct column *c)
 {
     static const char *const types[] = {"char",     "varchar",    "character", "text",  "tinytext",
@@ -166,6 +177,8 @@ enum status convert_to_text(const struct conversion_step *step, struct value *v,
     struct value text = text_form(v, a);
     if (too_long(step->target, &text))
         return convert_refuse(step, v, a, f, "it is longer than the column");
+    if (step->drops_blanks && text.size && text.text[text.size - 1] == ' ')
+        return convert_refuse(step, v, a, f, "the column does not keep blanks at its end");
     *v = text;
     return STATUS_OK;
 }

@@ -261,6 +261,43 @@ static void texts_are_measured_in_characters(void **state)
     assert_int_equal(convert(TEXT_COLUMN, four, &v), STATUS_DATA);
 }
 
+static void blanks_at_the_end_go_only_where_they_stay(void **state)
+{
+    (void)state;
+    struct column varied = text_column(VALUE_TEXT, "character varying(10)", 10);
+    struct column fixed = text_column(VALUE_TEXT, "char(10)", 10);
+    struct column padded = text_column(VALUE_TEXT, "character(10)", 10);
+    struct value v = value_text(VALUE_TEXT, "ab ", 3);
+    assert_int_equal(judge(varied, fixed), CONVERT_NARROWER);
+    assert_int_equal(convert(varied, fixed, &v), STATUS_DATA);
+    assert_non_null(strstr(failure.text, "blanks"));
+    assert_int_equal(convert(varied, padded, &v), STATUS_DATA);
+    v = value_text(VALUE_TEXT, " ab", 3);
+    assert_int_equal(convert(varied, fixed, &v), STATUS_OK);
+    /* Between two such columns they mean nothing. */
+    assert_int_equal(judge(padded, fixed), CONVERT_SAME);
+    assert_int_equal(judge(fixed, padded), CONVERT_SAME);
+    assert_int_equal(judge(varied, varied), CONVERT_SAME);
+}
+
+static void a_scale_may_lie_beside_the_digits(void **state)
+{
+    (void)state;
+    struct column any = column(VALUE_DECIMAL, "numeric", -1, -1);
+    struct column hundreds = column(VALUE_DECIMAL, "numeric(3,-2)", 3, -2);
+    struct column small = column(VALUE_DECIMAL, "numeric(2,4)", 2, 4);
+    struct value v = decimal("12300"), lost = decimal("12345"), half = decimal("0.5");
+    assert_int_equal(convert(any, hundreds, &v), STATUS_OK);
+    assert_text(&v, VALUE_DECIMAL, "12300");
+    assert_int_equal(convert(any, hundreds, &lost), STATUS_DATA);
+    assert_int_equal(convert(any, hundreds, &half), STATUS_DATA);
+    lost = decimal("1000000");
+    assert_int_equal(convert(any, hundreds, &lost), STATUS_DATA);
+    v = decimal("0.0012");
+    assert_int_equal(convert(any, small, &v), STATUS_OK);
+    assert_text(&v, VALUE_DECIMAL, "0.0012");
+}
+
 static void anything_has_a_text(void **state)
 {
     (void)state;
@@ -490,6 +527,8 @@ int main(void)
         cmocka_unit_test(floats_become_decimals_by_their_shortest_text),
         cmocka_unit_test(floats_take_only_what_reads_back_the_same),
         cmocka_unit_test(texts_are_measured_in_characters),
+        cmocka_unit_test(blanks_at_the_end_go_only_where_they_stay),
+        cmocka_unit_test(a_scale_may_lie_beside_the_digits),
         cmocka_unit_test(anything_has_a_text),
         cmocka_unit_test(odd_values_pass_to_the_writer),
         cmocka_unit_test(bytes_are_text_only_as_utf8),
