@@ -3,7 +3,7 @@ cheap poll at the target; against the native replication of the target's engine 
 
 `load_1` gets one row a transaction (40 % inserts, 50 % updates, 10 % deletes), and each transaction
 its row in `load_probe`, which is looked for. The same poller sees both."""
-from bench import native
+from bench import replica
 from bench.load import load, prepare, tables
 from bench.scenario import Failed, best_of, scenario
 
@@ -42,9 +42,9 @@ def engine_way(bench, source, target):
 def native_ways(bench, target):
     """The target's engine on both sides, in its settings."""
     a = bench.side(target)
-    b = native.twin(bench, a, OTHER[target])
+    b = replica.twin(bench, a, OTHER[target])
     prepare(a, b, **LOAD)
-    link = native.replica(a, b, tables())
+    link = replica.replica(a, b, tables())
 
     def measured(threads, rate, seconds):
         link.threads = threads
@@ -54,7 +54,7 @@ def native_ways(bench, target):
         finally:
             link.stop()
     return {name: lambda rate, seconds, n=threads: measured(n, rate, seconds)
-            for name, threads in native.parallel_settings(a).items()}
+            for name, threads in replica.parallel_settings(a).items()}
 
 
 def measure(a, b, rate, seconds):
