@@ -112,14 +112,38 @@ static void sort_upsert(struct arena *a, struct net_table *t, struct net_entry *
     group_add(group_of(a, t, SET_UPSERT, true, columns_to_insert(a, t->relation, e->now)), e);
 }
 
+/* The row may not be there yet, and its new key lie in a range that is copied already: then no chunk
+ * brings it, so it is inserted. One of which the log leaves a part out must be there. */
+static void sort_moved(struct arena *a, struct net_table *t, struct net_entry *e)
+{
+    bool complete = is_complete(t->relation, e->now);
+    group_add(group_of(a, t, SET_UPDATE, complete, columns_to_update(a, t->relation, e)), e);
+    if (!complete)
+        return;
+    struct net_entry *come = arena_zalloc(a, sizeof *come);
+    come->now = e->now;
+    bool *columns = columns_to_insert(a, t->relation, e->now);
+    group_add(group_of(a, t, SET_INSERT_ABSENT, true, columns), come);
+}
+
+static void sort_in_window(struct arena *a, struct net_table *t, struct net_entry *e)
+{
+    const struct relation *r = t->relation;
+    if (!e->old || (e->upsert && is_complete(r, e->now)))
+        sort_upsert(a, t, e);
+    else if (moved(e))
+        sort_moved(a, t, e);
+    else
+        group_add(group_of(a, t, SET_UPDATE, true, columns_to_update(a, r, e)), e);
+}
+
 static void sort_entry(struct arena *a, struct net_table *t, struct net_entry *e)
 {
     const struct relation *r = t->relation;
-    bool keyed = r->nkey > 0;
     if (!e->now)
         group_add(group_of(a, t, SET_DELETE, e->lenient, NULL), e);
-    else if (keyed && e->lenient && (!e->old || (e->upsert && is_complete(r, e->now))))
-        sort_upsert(a, t, e);
+    else if (r->nkey > 0 && e->lenient)
+        sort_in_window(a, t, e);
     else if (e->old)
         group_add(group_of(a, t, SET_UPDATE, e->lenient, columns_to_update(a, r, e)), e);
     else
