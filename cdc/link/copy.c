@@ -10,7 +10,8 @@
  * Why a window needs no key ranges in C: at the position P of a checkpoint the target holds, of an
  * unfinished range, only rows that the source had at P, each as it was at P: an insert in the
  * window is written, an update or delete of a row that is not there is passed over (the chunk will
- * bring it as it is then), and chunks leave rows alone that are there already. A view that is not
+ * bring it as it is then; but one that gets another key is inserted, since that may lie in a range
+ * that is copied), and chunks leave rows alone that are there already. A view that is not
  * exact (MySQL: somewhere between `low` and `high`) is brought to `high` by the same stream, whose
  * updates insert where the row is missing, and whose deleted keys the chunks leave out. */
 #include <string.h>
@@ -189,12 +190,30 @@ static int readers_of(const struct attempt *a, struct snapshot *snapshot)
     return a->source_driver->snapshot_readers(snapshot);
 }
 
+/* What happened between two positions is told apart by keys: without them rows would come twice, or
+ * not at all. */
+static enum status check_keys(struct attempt *a)
+{
+    for (int i = 0; i < a->mapping.ntables; i++) {
+        const struct mapped_table *t = &a->mapping.tables[i];
+        if (t->window && t->written->nkey == 0)
+            return fail(&a->failure, ERROR_SETTING,
+                        "table %s in system %s has no key, and %s.%s in system %s has one: a first "
+                        "copy from there needs it on both sides; ALTER TABLE ... ADD PRIMARY KEY",
+                        t->label, a->lc->to->name, t->source.schema, t->source.name,
+                        a->lc->from->name);
+    }
+    return STATUS_OK;
+}
+
 static enum status copy_chunks(struct attempt *a, struct snapshot *snapshot, bool first,
                                struct chunk *chunks, int n)
 {
     const char *low = a->source_driver->snapshot_low(snapshot);
     const char *high = a->source_driver->snapshot_high(snapshot);
     bool exact = a->source_driver->compare(low, high) == POSITION_EQUAL;
+    if (!exact)
+        TRY(check_keys(a));
     TRY(plan_missing(a, snapshot, &chunks, &n));
     if (first)
         TRY(attempt_take_fence(a, low));
