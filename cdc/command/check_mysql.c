@@ -68,6 +68,12 @@ const struct check_row mysql_source_rows[] = {
      .since = 100500,
      .sql = MUST_BE("binlog_row_metadata", "FULL", ": the log does not name columns and keys"),
      .run = SET_GLOBAL("binlog_row_metadata", "FULL")},
+    {.name = "binlog_order_commits",
+     .engines = ON_MYSQL,
+     .sql = "SELECT if(@@global.binlog_order_commits, 'ok', 'MISSING'),"
+            " if(@@global.binlog_order_commits, 'binlog_order_commits is ON',"
+            " 'binlog_order_commits is OFF: the sets of executed GTIDs have holes')",
+     .run = SET_GLOBAL("binlog_order_commits", "ON")},
     {.name = "gtid_mode",
      .engines = ON_MYSQL,
      .sql = "SELECT if(@@global.gtid_mode = 'ON', 'ok', 'warn'), concat('gtid_mode is ',"

@@ -258,6 +258,17 @@ const struct check_row postgres_source_table_rows[] = {
             "  c.relreplident <> 'n' AND EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid"
             "   AND i.indimmediate AND CASE c.relreplident WHEN 'd' THEN i.indisprimary"
             "   ELSE i.indisreplident END) AS has_index" THE_TABLE ") x"},
+    /* The log's old rows are as the partition's identity says, its messages as the table's says. */
+    {.name = "replica identity of partitions",
+     .engines = ON_POSTGRES,
+     .sql = "SELECT 'MISSING', format('partition %s has another REPLICA IDENTITY (%s) than its"
+            " table (%s)', l.oid::regclass, l.relreplident, c.relreplident),"
+            " format('ALTER TABLE %s REPLICA IDENTITY ...; -- the same as that of {table}',"
+            "  l.oid::regclass)"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,"
+            " LATERAL pg_partition_tree(c.oid) p JOIN pg_class l ON l.oid = p.relid"
+            " WHERE n.nspname = {schema} AND c.relname = {name} AND c.relkind = 'p' AND p.isleaf"
+            " AND l.relreplident <> c.relreplident"},
     {.name = "partitions",
      .engines = ON_POSTGRES,
      .sql = "SELECT 'note', 'is partitioned: what is done to a partition as a whole (TRUNCATE of it"

@@ -106,7 +106,31 @@ def test_how_partitions_are_published_matters_to_partitioned_tables_alone(world,
     assert "publish_via_partition_root" in bridge.engine.wait_failed()["text"]
 
 
-# -- MariaDB
+@pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
+def test_check_and_run_agree_on_partitions_with_an_identity_of_their_own(world, route):
+    create(route[0], "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY RANGE (id)",
+           "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)",
+           "ALTER TABLE p1 REPLICA IDENTITY FULL")
+    create(route[1], "CREATE TABLE p (id int PRIMARY KEY)")
+    bridge = world.bridge(*route, tables=["p"])
+    done = bridge.engine.command("check")
+    assert done.returncode == 2 and "partition public.p1" in done.stdout, done.stdout
+    bridge.engine.start()
+    assert "REPLICA IDENTITY" in bridge.engine.wait_failed()["text"]
+
+
+# -- MySQL and MariaDB
+
+
+@pytest.mark.parametrize("route", ["mysql-pg"], indirect=True)
+def test_check_and_run_agree_on_commits_out_of_order(world, route):
+    bridge = world.bridge(*route, tables=[])
+    create(route[0], "SET GLOBAL binlog_order_commits = OFF")
+    world.defer(lambda: create(route[0], "SET GLOBAL binlog_order_commits = ON"))
+    done = bridge.engine.command("check")
+    assert done.returncode == 2 and "binlog_order_commits = ON" in done.stdout, done.stdout
+    bridge.engine.start()
+    assert "binlog_order_commits" in bridge.engine.wait_failed()["text"]
 
 
 def test_a_number_that_goes_back_is_not_written_twice(own_maria, world):
