@@ -1,7 +1,8 @@
 """Native replication that follows live, as an anchor of lag and of what it costs others: MariaDB to
 MariaDB, PostgreSQL to PostgreSQL, MySQL to MySQL. (bench/native.py: the same over a backlog.)
 
-    b = twin(bench, a, "maria2")                    # a database of the same name; make its tables
+    a = bench.side("maria2")                        # another server of the target's engine
+    b = twin(bench, a, "maria")                     # a database of the same name; make its tables
     link = replica(a, b, ["load_1"], threads=0)     # changes from here on are replicated
     link.start(); link.drain(); link.stop(); link.remove()
 
@@ -12,8 +13,6 @@ import time
 
 from harness.compare import Side
 from harness.servers import PASSWORD, USER, run
-
-from .scenario import NotHad
 
 
 def twin(bench, side, name):
@@ -94,87 +93,73 @@ class Subscription(_Native):
             run(c, f"DROP PUBLICATION {self.name}")
 
 
-class MariaReplica(_Native):
+class _Binlog(_Native):
+    """By file and offset: the target's own log, which Millrace fills in between, is of no matter."""
+
     def create(self):
         with self.source.connect() as c:
-            at = run(c, "SELECT @@global.gtid_binlog_pos")[0][0]
-        server = self.source.server
+            file, offset = run(c, self.STATUS)[0][:2]
         with self.target.connect() as c:
-            run(c, "STOP SLAVE")
-            run(c, "RESET SLAVE ALL")
-            run(c, "RESET MASTER")      # what the target wrote itself is no part of its position
-            run(c, f"SET GLOBAL gtid_slave_pos = '{at}'")
-            run(c, f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={server.port}, "
-                   f"MASTER_USER='{USER}', MASTER_PASSWORD='{PASSWORD}', "
-                   "MASTER_USE_GTID=slave_pos")
+            run(c, self.STOP)
+            run(c, self.RESET)
+            run(c, self.CHANGE.format(host="127.0.0.1", port=self.source.server.port, user=USER,
+                                      password=PASSWORD, file=file, offset=offset))
 
     def start(self):
         with self.target.connect() as c:
-            run(c, f"SET GLOBAL slave_parallel_threads = {self.threads}")
-            run(c, "SET GLOBAL slave_parallel_mode = 'optimistic'")
-            run(c, "START SLAVE")
-            self.wait(30, lambda: self._row(c)["Slave_IO_Running"] == "Yes", "does not start")
+            for sql in self.settings():
+                run(c, sql)
+            run(c, self.START)
+            self.wait(30, lambda: self._row(c)[self.IO_RUNNING] == "Yes", "does not start")
 
     def _row(self, c):
         with c.cursor() as cursor:
-            cursor.execute("SHOW SLAVE STATUS")
-            row = cursor.fetchone()
-            row = dict(zip([d[0] for d in cursor.description], row))
+            cursor.execute(self.SHOW)
+            row = dict(zip([d[0] for d in cursor.description], cursor.fetchone()))
         if row["Last_SQL_Error"] or row["Last_IO_Error"]:
             raise AssertionError(row["Last_SQL_Error"] or row["Last_IO_Error"])
         return row
 
     def stop(self):
         with self.target.connect() as c:
-            run(c, "STOP SLAVE")
+            self._row(c)
+            run(c, self.STOP)
 
     def drain(self, seconds=600):
         with self.source.connect() as c:
-            at = run(c, "SELECT @@global.gtid_binlog_pos")[0][0]
+            file, offset = run(c, self.STATUS)[0][:2]
         with self.target.connect() as c:
             end = time.monotonic() + seconds
-            while run(c, "SELECT MASTER_GTID_WAIT(%s, 1)", (at,)) != [(0,)]:
+            while run(c, f"SELECT {self.WAIT}(%s, %s, 1)", (file, offset))[0][0] in (-1, None):
                 self._row(c)
                 assert time.monotonic() < end, "native replication does not drain"
 
     def remove(self):
         with self.target.connect() as c:
-            run(c, "STOP SLAVE")
-            run(c, "RESET SLAVE ALL")
+            run(c, self.STOP)
+            run(c, self.RESET)
 
 
-class MySQLReplica(_Native):
-    def create(self):
-        with self.source.connect() as c:
-            at = run(c, "SELECT @@global.gtid_executed")[0][0].replace("\n", "")
-        server = self.source.server
-        with self.target.connect() as c:
-            run(c, "STOP REPLICA")
-            run(c, "RESET REPLICA ALL")
-            run(c, "RESET BINARY LOGS AND GTIDS")
-            run(c, f"SET GLOBAL gtid_purged = '{at}'")
-            run(c, f"CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', "
-                   f"SOURCE_PORT={server.port}, SOURCE_USER='{USER}', "
-                   f"SOURCE_PASSWORD='{PASSWORD}', SOURCE_AUTO_POSITION=1, "
-                   "GET_SOURCE_PUBLIC_KEY=1")
+class MariaReplica(_Binlog):
+    STATUS, SHOW = "SHOW MASTER STATUS", "SHOW SLAVE STATUS"
+    START, STOP, RESET = "START SLAVE", "STOP SLAVE", "RESET SLAVE ALL"
+    CHANGE = ("CHANGE MASTER TO MASTER_HOST='{host}', MASTER_PORT={port}, MASTER_USER='{user}', "
+              "MASTER_PASSWORD='{password}', MASTER_LOG_FILE='{file}', MASTER_LOG_POS={offset}, "
+              "MASTER_USE_GTID=no")
+    WAIT, IO_RUNNING = "MASTER_POS_WAIT", "Slave_IO_Running"
 
-    def start(self):
-        with self.target.connect() as c:
-            run(c, f"SET GLOBAL replica_parallel_workers = {self.threads or 4}")
-            run(c, "START REPLICA")
+    def settings(self):
+        yield f"SET GLOBAL slave_parallel_threads = {self.threads}"
+        yield "SET GLOBAL slave_parallel_mode = 'optimistic'"
 
-    def stop(self):
-        with self.target.connect() as c:
-            run(c, "STOP REPLICA")
 
-    def drain(self, seconds=600):
-        with self.source.connect() as c:
-            at = run(c, "SELECT @@global.gtid_executed")[0][0].replace("\n", "")
-        with self.target.connect() as c:
-            if run(c, "SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)", (at, seconds)) != [(0,)]:
-                raise NotHad("MySQL's replica does not drain")
+class MySQLReplica(_Binlog):
+    STATUS, SHOW = "SHOW BINARY LOG STATUS", "SHOW REPLICA STATUS"
+    START, STOP, RESET = "START REPLICA", "STOP REPLICA", "RESET REPLICA ALL"
+    CHANGE = ("CHANGE REPLICATION SOURCE TO SOURCE_HOST='{host}', SOURCE_PORT={port}, "
+              "SOURCE_USER='{user}', SOURCE_PASSWORD='{password}', SOURCE_LOG_FILE='{file}', "
+              "SOURCE_LOG_POS={offset}, SOURCE_AUTO_POSITION=0, GET_SOURCE_PUBLIC_KEY=1")
+    WAIT, IO_RUNNING = "SOURCE_POS_WAIT", "Replica_IO_Running"
 
-    def remove(self):
-        with self.target.connect() as c:
-            run(c, "STOP REPLICA")
-            run(c, "RESET REPLICA ALL")
+    def settings(self):
+        yield f"SET GLOBAL replica_parallel_workers = {self.threads or 4}"

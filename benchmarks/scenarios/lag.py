@@ -40,9 +40,9 @@ def engine_way(bench, source, target):
 
 
 def native_ways(bench, target):
-    """The target's engine on both sides, in its settings."""
-    a = bench.side(target)
-    b = replica.twin(bench, a, OTHER[target])
+    """From another server of the target's engine, in each of its settings."""
+    a = bench.side(OTHER[target])
+    b = replica.twin(bench, a, target)
     prepare(a, b, **LOAD)
     link = replica.replica(a, b, tables())
 
