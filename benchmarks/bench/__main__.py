@@ -2,7 +2,7 @@
 import argparse
 import datetime
 import glob
-import importlib.util
+import importlib
 import json
 import os
 import shutil
@@ -22,9 +22,7 @@ SCENARIO_FILES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__
 
 def load_scenarios():
     for path in sorted(glob.glob(SCENARIO_FILES)):
-        name = "scenarios." + os.path.basename(path)[:-3]
-        spec = importlib.util.spec_from_file_location(name, path)
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        importlib.import_module("scenarios." + os.path.basename(path)[:-3])
 
 
 def arguments():

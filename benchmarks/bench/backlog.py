@@ -3,7 +3,7 @@ rows were written, and put back before each run, so that every run reads the sam
 
     backlog = Backlog(bench, bridge, ["work_order"])     # starts the bridge once, stops it
     ... writes to the source ...
-    backlog.ends()
+    backlog.ends()                 # `refill(target)`: the rows that were there before
     result = backlog.drain()       # from the engine's start until all is at the target
 """
 import time
@@ -17,8 +17,9 @@ SLOT, KEPT_SLOT = "bench_link", "bench_kept"
 
 
 class Backlog:
-    def __init__(self, bench, bridge, tables):
+    def __init__(self, bench, bridge, tables, refill=None):
         self.bench, self.bridge, self.tables = bench, bridge, [*tables, "probe"]
+        self.refill = refill or (lambda side: None)
         self.a, self.b = bridge.a, bridge.b
         self.mark = None
         bridge.start()
@@ -38,6 +39,7 @@ class Backlog:
 
     def rewind(self):
         empty(self.b, self.tables)
+        self.refill(self.b)
         with self.b.connect() as c:
             run(c, "DELETE FROM millrace.checkpoint")
             run(c, "INSERT INTO millrace.checkpoint SELECT * FROM kept_checkpoint")

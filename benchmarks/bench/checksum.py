@@ -2,6 +2,7 @@
 
     whole_rows(side, "work_order", "id <= 5")     # sum over rows as inserts and updates bring them
     keys(side, "work_order", "id <= 5")           # over rows of which the log has the key only
+    demand_same(a, b, "work_order")               # else Failed
 """
 import datetime
 import struct
@@ -9,7 +10,10 @@ import zlib
 
 import pymysql.cursors
 
+from harness.servers import run
+
 from .rows import COLUMNS, WORK_ORDER
+from .scenario import Failed
 
 ABSENT, NULL, INTEGER, DOUBLE, DECIMAL, TEXT, DATE, DATETIME = 0, 1, 3, 6, 7, 8, 10, 12
 DAY0, TIME0 = datetime.date(1970, 1, 1).toordinal(), datetime.datetime(1970, 1, 1)
@@ -48,6 +52,18 @@ def whole_rows(side, table, where):
 def keys(side, table, where):
     rest = ABSENT_BYTES * (len(COLUMNS) - 1)
     return _sum(side, table, where, lambda row: ENCODERS[0](row[0]) + rest)
+
+
+def demand_same(a, b, table):
+    """What was drained is what was written: the count, and every value of each tenth row."""
+    found = []
+    for side in (a, b):
+        with side.connect() as c:
+            count = run(c, f"SELECT count(*) FROM {table}")[0][0]
+        found.append((count, whole_rows(side, table, "id % 10 = 0")))
+    if found[0] != found[1]:
+        raise Failed(f"{table}: rows and their sum are {found[0]} at the source, {found[1]} at "
+                     "the target")
 
 
 def _sum(side, table, where, encode):

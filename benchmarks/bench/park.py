@@ -13,7 +13,8 @@ CALLED = {"pg": "PostgreSQL", "maria": "MariaDB", "mysql": "MySQL"}
 # the tests' (128 MiB of buffers each).
 OPTIONS = {
     "pg": {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on",
-           "max_wal_size": "'4GB'"},
+           "max_wal_size": "'4GB'",
+           "wal_retrieve_retry_interval": "'100ms'"},  # else native waits 5 s between two runs
     "maria": {"expire-logs-days": 0, "max-binlog-size": "1G"},
     "mysql": {"innodb-doublewrite": "ON", "auto-generate-certs": "OFF",  # no TLS, as the others
               "binlog-expire-logs-seconds": 0,

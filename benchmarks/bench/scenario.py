@@ -123,11 +123,15 @@ class Bench:
 
     # -- measuring
 
-    def interleave(self, **functions):
-        """Calls each in turn, `runs` times: {name: [what each call gave]}."""
+    def interleave(self, settings_of_one=(), **functions):
+        """Calls each in turn, `runs` times: {name: [what each call gave]}. `settings_of_one`: names
+        of an anchor's settings, which give seconds and of which the best counts: one that is half
+        as slow again as the best in the first run is not measured further."""
         results = {name: [] for name in functions}
         gone = set()
         for n in range(self.runs):
+            if n == 1:
+                gone |= self._hopeless({s: results[s][0] for s in settings_of_one if results[s]})
             for name, function in functions.items():
                 if name in gone:
                     continue
@@ -140,6 +144,12 @@ class Bench:
                     gone.add(name)
                     self.not_had(name, e)
         return results
+
+    def _hopeless(self, seconds):
+        slow = {name for name, s in seconds.items() if s > 1.5 * min(seconds.values())}
+        for name in slow:
+            self.note(f"{name} is left out after one run: {seconds[name]:.1f} s")
+        return slow
 
     # -- what came out
 

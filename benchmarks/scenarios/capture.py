@@ -127,7 +127,8 @@ class Slots:
 
     def prepare(self):
         with self.side.connect() as c:
-            run(c, f"CREATE PUBLICATION {PUBLICATION} FOR TABLE work_order")
+            run(c, f"CREATE PUBLICATION {PUBLICATION} FOR TABLE work_order "
+                "WITH (publish_via_partition_root)")
 
     def here(self, name):
         with self.side.connect() as c:
