@@ -17,7 +17,7 @@ struct net *net_new(int (*rank)(void *owner, const struct relation *r), void *ow
     must(n);
     arena_init(&n->arena);
     n->rank = rank;
-    n->rank_owner = owner;
+    n->owner = owner;
     return n;
 }
 
@@ -28,6 +28,11 @@ void net_free(struct net *n)
     net_map_free(&n->map);
     arena_free(&n->arena);
     free(n);
+}
+
+void net_set_ties(struct net *n, enum net_ties (*ties)(void *owner, const struct relation *r))
+{
+    n->ties = ties;
 }
 
 void net_reset(struct net *n)
@@ -55,7 +60,8 @@ static struct net_table *new_table(struct net *n, const struct relation *r)
 {
     struct net_table *t = arena_zalloc(&n->arena, sizeof *t);
     t->relation = r;
-    t->rank = n->rank ? n->rank(n->rank_owner, r) : 0;
+    t->rank = n->rank ? n->rank(n->owner, r) : 0;
+    t->ties = n->ties ? n->ties(n->owner, r) : NET_TIES_NONE;
     t->last = &t->first;
     t->next = n->tables;
     n->tables = t;
@@ -172,6 +178,17 @@ static struct value *merge(struct net *n, const struct relation *r, struct value
     return row;
 }
 
+/* Would a foreign key of the target act on rows that are still to be written? */
+static bool acts_on_others(const struct net *n, const struct net_table *t)
+{
+    if (t->ties == NET_TIES_NONE)
+        return false;
+    for (const struct net_table *other = n->tables; other; other = other->next)
+        if (other->alive > 0 && (t->ties == NET_TIES_ANY || other->rank > t->rank))
+            return true;
+    return false;
+}
+
 /* ---- the three operations ---- */
 
 static bool add_insert(struct net *n, struct net_table *t, const struct change *c,
@@ -185,6 +202,7 @@ static bool add_insert(struct net *n, struct net_table *t, const struct change *
     }
     struct net_entry *e = new_entry(n, t, rules);
     e->now = c->after;
+    t->alive++;
     settle_at(e, slot);
     return true;
 }
@@ -215,8 +233,12 @@ static bool add_update(struct net *n, struct net_table *t, const struct change *
         return false;
     if (to != slot && !may_move(e, to, rules))
         return false;
-    if (!e)
+    if ((to != slot || t->ties == NET_TIES_ANY) && acts_on_others(n, t))
+        return false;
+    if (!e) {
         e = old_entry(n, t, slot, find, rules);
+        t->alive++;
+    }
     e->now = merge(n, t->relation, e->now, c->after);
     settle_at(e, to);
     return true;
@@ -244,6 +266,10 @@ static bool add_delete(struct net *n, struct net_table *t, const struct change *
     struct net_entry *e = slot->at;
     if (e ? !is_the_row(e, t->relation, c->before) : slot->from != NULL)
         return false;
+    if (acts_on_others(n, t))
+        return false;
+    if (e)
+        t->alive--;
     if (!e)
         e = old_entry(n, t, slot, c->before, rules);
     else if (!e->old)

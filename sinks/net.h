@@ -26,6 +26,15 @@ struct net;
 /* `rank` orders tables by foreign keys: parents have lower ranks; NULL: by name. */
 struct net *net_new(int (*rank)(void *owner, const struct relation *r), void *owner);
 void net_free(struct net *n);
+/* What else happens in the target when a row of a table goes or changes: its foreign keys may act
+ * on rows that refer to it. Then such a change is a barrier while rows of others are in flight, so
+ * that they are there by then, as they were in the source. Default: nothing. */
+enum net_ties {
+    NET_TIES_NONE,
+    NET_TIES_BELOW, /* of tables of higher rank, by its key */
+    NET_TIES_ANY,   /* of any table, or by other columns than its key */
+};
+void net_set_ties(struct net *n, enum net_ties (*ties)(void *owner, const struct relation *r));
 void net_reset(struct net *n);
 
 /* Window of a copy for this relation: see row_set.lenient; inserts of existing rows replace, and

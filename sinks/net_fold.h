@@ -39,6 +39,8 @@ struct net_table {
     struct net_table *next;
     const struct relation *relation;
     int rank;
+    enum net_ties ties;
+    uint32_t alive; /* entries whose row is there in the end */
     struct net_entry *first, **last;
     struct net_group *groups; /* net_sets.c */
 };
@@ -60,7 +62,8 @@ struct net {
     int ntables;
     uint32_t rows;
     int (*rank)(void *owner, const struct relation *r);
-    void *rank_owner;
+    enum net_ties (*ties)(void *owner, const struct relation *r);
+    void *owner; /* of both */
 };
 
 /* The slot of a key, made where there is none; `key` is copied then. */

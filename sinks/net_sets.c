@@ -112,8 +112,8 @@ static void sort_upsert(struct arena *a, struct net_table *t, struct net_entry *
     group_add(group_of(a, t, SET_UPSERT, true, columns_to_insert(a, t->relation, e->now)), e);
 }
 
-/* The row may not be there yet, and its new key lie in a range that is copied already: then no chunk
- * brings it, so it is inserted. One of which the log leaves a part out must be there. */
+/* The row may not be there yet, and its new key lie in a range that is copied already, where no
+ * chunk brings it: so it is inserted. One of which the log leaves a part out must be there. */
 static void sort_moved(struct arena *a, struct net_table *t, struct net_entry *e)
 {
     bool complete = is_complete(t->relation, e->now);

@@ -32,6 +32,7 @@ struct mapped_table {
     const struct relation *written;  /* of the target, the writer's sink's; ->plan points back */
     struct plan *plan;               /* relation -> written */
     int rank;                        /* foreign keys: parents first */
+    enum net_ties ties;              /* and whether they act on other rows */
     bool window;                     /* its copy is not finished */
 };
 
@@ -53,8 +54,9 @@ enum status mapping_plan(struct attempt *a, const struct relation *r, struct pla
 void mapping_free(struct mapping *m);
 
 /* ---- order.c ---- */
-enum status order_targets(struct attempt *a); /* fills mapped_table.rank */
+enum status order_targets(struct attempt *a); /* fills mapped_table.rank and .ties */
 int order_rank(void *attempt, const struct relation *target);
+enum net_ties order_ties(void *attempt, const struct relation *target);
 
 /* ---- writer.c: the thread that owns `apply` while it runs ---- */
 

@@ -254,6 +254,54 @@ def test_foreign_keys_and_cascades_follow_the_source(world, route):
     b.prove()
 
 
+ACTS = {
+    "a parent goes and comes back": [
+        "INSERT INTO child VALUES (10, 1)", "DELETE FROM parent WHERE id = 1",
+        "INSERT INTO parent VALUES (1, 'x')"],
+    "a parent's key moves and is taken again": [
+        "INSERT INTO child VALUES (10, 1)", "UPDATE parent SET id = 9 WHERE id = 1",
+        "INSERT INTO parent VALUES (1, 'x')"],
+    "a child comes back under another parent": [
+        "INSERT INTO child VALUES (10, 1)", "INSERT INTO leaf VALUES (100, 10)",
+        "DELETE FROM parent WHERE id = 1", "INSERT INTO child VALUES (10, 2)"],
+    "a child moves before its parent goes": [
+        "INSERT INTO child VALUES (10, 1)", "UPDATE child SET parent_id = 2 WHERE id = 10",
+        "DELETE FROM parent WHERE id = 1", "INSERT INTO parent VALUES (1, 'x')"],
+    "by another column than the key": [
+        "INSERT INTO named VALUES (10, 'a')", "UPDATE parent SET name = 'c' WHERE name = 'a'",
+        "INSERT INTO parent VALUES (3, 'a')"],
+    "in one table": [
+        "INSERT INTO tree VALUES (1, NULL)", "INSERT INTO tree VALUES (2, 1)",
+        "DELETE FROM tree WHERE id = 1", "INSERT INTO tree VALUES (1, NULL)"],
+}
+
+
+@pytest.mark.parametrize("route", ["maria-pg", "maria-maria2"], indirect=True)
+@pytest.mark.parametrize("acts", ACTS.values(), ids=[k.replace(" ", "-") for k in ACTS])
+def test_what_a_foreign_key_does_unlogged_is_done_at_the_target_too(world, route, acts):
+    """MariaDB's log tells nothing of it: the target's key must meet the same rows."""
+    def key(column, table, to="id"):
+        return f"FOREIGN KEY ({column}) REFERENCES {table} ({to}) " \
+               "ON DELETE CASCADE ON UPDATE CASCADE"
+    tables = [TableDef("parent", "id integer\nname varchar(10)", ["id"], more=["UNIQUE (name)"]),
+              TableDef("child", "id integer\nparent_id integer", ["id"],
+                       more=[key("parent_id", "parent")]),
+              TableDef("leaf", "id integer\nchild_id integer", ["id"],
+                       more=[key("child_id", "child")]),
+              TableDef("named", "id integer\nname varchar(10)", ["id"],
+                       more=[key("name", "parent", "name")]),
+              TableDef("tree", "id integer\nup integer", ["id"],
+                       more=["FOREIGN KEY (up) REFERENCES tree (id) ON DELETE CASCADE"])]
+    for side in route:
+        for t in tables:
+            t.create(side)
+    b = world.bridge(*route, tables=[t.name for t in tables]).start()
+    write(b.a, "INSERT INTO parent VALUES (1, 'a'), (2, 'b')")
+    b.prove()
+    write(b.a, *acts)
+    b.prove()
+
+
 def test_tables_by_pattern_with_exclusions(world):
     a, b = world.side("pg"), world.side("maria")
     for side in (a, b):

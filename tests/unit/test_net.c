@@ -588,6 +588,38 @@ static void tables_and_rows_are_written_in_one_order(void **state)
     net_free(n);
 }
 
+static enum net_ties ties_of(void *owner, const struct relation *r)
+{
+    (void)owner;
+    return strcmp(r->name, "t") == 0 ? NET_TIES_BELOW : NET_TIES_NONE;
+}
+
+/* Else a child that is inserted after its parent was deleted, and made again, would stay. */
+static void what_acts_on_other_rows_waits_until_those_are_written(void **state)
+{
+    (void)state;
+    struct relation child = keyed;
+    child.name = "child";
+    struct net *n = net_new(rank_by_length, NULL);
+    net_set_ties(n, ties_of);
+    arena_reset(&arena);
+    struct change parent_goes = erase(row(1, 0, 1, 0)),
+                  parent_changes = update(NULL, row(2, 0, 1, 0));
+    struct change parent_moves = update(key_of(row(3, 0, 0, 0)), row(4, 0, 1, 0));
+    struct change child_comes = insert(row(7, 0, 1, 0)), child_goes = erase(row(7, 0, 1, 0));
+    child_comes.relation = child_goes.relation = &child;
+    assert_true(net_add(n, &parent_goes, NULL));
+    assert_true(net_add(n, &child_comes, NULL));
+    struct change other_goes = erase(row(5, 0, 1, 0));
+    assert_false(net_add(n, &other_goes, NULL));
+    assert_false(net_add(n, &parent_moves, NULL));
+    assert_true(net_add(n, &parent_changes, NULL));
+    assert_true(net_add(n, &child_goes, NULL));
+    assert_true(net_add(n, &other_goes, NULL));
+    assert_true(net_add(n, &parent_moves, NULL));
+    net_free(n);
+}
+
 /* ---- the model: random logs ---- */
 
 static int random_below(int n)
@@ -732,6 +764,7 @@ int main(void)
         cmocka_unit_test(in_a_copys_window_a_row_that_moves_is_made_where_it_is_missing),
         cmocka_unit_test(in_a_copys_window_a_part_of_a_row_that_moves_needs_the_row),
         cmocka_unit_test(tables_and_rows_are_written_in_one_order),
+        cmocka_unit_test(what_acts_on_other_rows_waits_until_those_are_written),
         cmocka_unit_test(any_log_folds_to_what_it_does_row_by_row),
         cmocka_unit_test(two_rows_at_one_key_are_never_taken_for_each_other),
     };
