@@ -108,10 +108,10 @@ enum status range_bound_read(const struct relation *r, const char *text, struct 
 /* ---- conditions ---- */
 
 static enum status add_compared(struct buffer *sql, const struct relation *r, int i,
-                                const char *operator, const struct value * v, struct failure *f)
+                                const char *comparison, const struct value *v, struct failure *f)
 {
     my_add_name(sql, key_column(r, i)->name);
-    buffer_add_text(sql, operator);
+    buffer_add_text(sql, comparison);
     return my_value_literal(key_column(r, i), v, sql, f);
 }
 

@@ -1,10 +1,11 @@
 /* The connection that the log comes through: what is set and sent before the first event, and what
  * the errors of the stream mean (docs/SERVERS.md 2.3).
  *
- *   COM_BINLOG_DUMP       position u32, flags u16, server id u32, file name (empty: MariaDB by
- * GTID) COM_BINLOG_DUMP_GTID  flags u16, server id u32, name size u32, name, position u64, set size
- * u32, set                                                      (MySQL by GTID) each packet of the
- * answer: 00, event;   FE: end;   FF: error
+ *   COM_BINLOG_DUMP        position u32, flags u16, server id u32, file name
+ *                          (MariaDB by GTID: no name)
+ *   COM_BINLOG_DUMP_GTID   flags u16, server id u32, name size u32, name, position u64, set size
+ *                          u32, set (MySQL by GTID)
+ *   each packet back       00, event;  FE: end;  FF: error
  */
 #include <string.h>
 #include <zlib.h>

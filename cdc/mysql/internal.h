@@ -1,14 +1,15 @@
 /* Internal: what the files of the MySQL source share. The picture:
  *
- *   source.c     the driver: control session, tables, layouts, life     (the link's thread)
- *   settings.c   what the server must be set to                         (the link's thread)
- *   position.c   positions: text, order, the log's end, still there?    (any thread; pure parts)
- *   tail.c       the thread that follows the log                        (tail's thread)
- *     dump.c       its connection: what is set and sent before the first event, errors of the
- * stream events.c     one event -> what it means for the open transaction layouts.c    TABLE_MAP ->
- * relation, from the log and the catalog statement.c  just enough of SQL: which tables does a
- * statement change (pure) emit.c       rows and ends of transactions -> the intake snapshot.c
- * consistent views    bounds.c  key ranges as text    chunk.c  reading one range
+ *   source.c          the driver: control session, tables, life            (the link's thread)
+ *   settings.c        what the server must be set to                       (the link's thread)
+ *   position.c        positions: text, order, the log's end, still there?  (any thread)
+ *   tail.c            the thread that follows the log                      (its own, and below)
+ *     dump.c          its connection: what is sent before the first event, errors of the stream
+ *     events.c        one event -> what it means for the open transaction
+ *       layouts.c     TABLE_MAP -> relation, from the log and the catalog
+ *       statement.c   just enough of SQL: which tables does a statement change (pure)
+ *       emit.c        rows and ends of transactions -> the intake
+ *   snapshot.c        consistent views; bounds.c: key ranges as text; chunk.c: reading one range
  */
 #ifndef MILLRACE_MYSQL_INTERNAL_H
 #define MILLRACE_MYSQL_INTERNAL_H

@@ -1,10 +1,14 @@
 /* What the files of this folder share: the state of one source.
  *
- *   source.c   the driver: open, identity, tables, positions     slot.c      the link's slot
- *   tables.c   layouts: the catalog's against the log's          settings.c  what the server must
- * be rows.c     messages -> the intake's batches                  snapshot.c  one view, many
- * readers stream.c   the replication connection on the link's loop     decoder.c   bytes ->
- * messages publication.c  the source's publication
+ *   source.c       the driver: open, identity, tables, positions
+ *   settings.c     what the server must be
+ *   publication.c  the source's publication
+ *   slot.c         the link's slot
+ *   stream.c       the replication connection on the link's loop
+ *   decoder.c      bytes -> messages
+ *   tables.c       layouts: the catalog's against the log's
+ *   rows.c         messages -> the intake's batches
+ *   snapshot.c     one view, many readers
  *
  * Everything runs on the link's thread, except chunk_open and chunk_next (snapshot.c).
  */

@@ -1,8 +1,9 @@
 /* snapshot.c: one consistent view for several readers, and chunks of tables read from it.
  *
- *   CREATE_REPLICATION_SLOT x TEMPORARY LOGICAL pgoutput (export)   -> position P, a snapshot's
- * name each reader: BEGIN REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT COPY (SELECT columns
- * FROM table WHERE (key) > (low) AND (key) <= (high)) TO STDOUT
+ *   CREATE_REPLICATION_SLOT x TEMPORARY LOGICAL pgoutput (export)
+ *                                      -> position P, and the name of a snapshot
+ *   each reader:  BEGIN REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT name
+ *   a chunk:      COPY (SELECT ... FROM table WHERE (key) > (low) AND (key) <= (high)) TO STDOUT
  *
  * All readers see exactly what committed before P, whatever became visible in which order. The
  * slot's connection runs no other command until all have imported; then it closes, and its slot
@@ -38,23 +39,27 @@ struct snapshot {
 /* ---- opening ---- */
 
 /* SNAPSHOT 'export' came with 15, the older word is taken by all. */
-static enum status export(struct source *s, struct pg *slot, struct snapshot *p) {
-    char sql[160]; PGresult * res;
+static enum status export_view(struct source *s, struct pg *slot, struct snapshot *p)
+{
+    char sql[160];
+    PGresult *res;
     snprintf(sql, sizeof sql,
              "CREATE_REPLICATION_SLOT \"millrace_copy_%d_%llx\" TEMPORARY LOGICAL pgoutput %s",
              (int)getpid(), (unsigned long long)clock_monotonic_us(),
              slot->base.version >= 150000 ? "(SNAPSHOT 'export')" : "EXPORT_SNAPSHOT");
     TRY(slot_create_by(s, slot, sql, &res));
     bool sound = PQntuples(res) == 1 && PQnfields(res) >= 3;
-    if (sound){snprintf(p->position, sizeof p->position, "%s", PQgetvalue(res, 0, 1));
-               snprintf(p->name, sizeof p->name, "%s", PQgetvalue(res, 0, 2));}
-PQclear(res);
-return sound ? STATUS_OK
-             : fail(s->o.failure, ERROR_PROTOCOL, "%s: no answer to CREATE_REPLICATION_SLOT",
-                    s->o.endpoint->system);
+    if (sound) {
+        snprintf(p->position, sizeof p->position, "%s", PQgetvalue(res, 0, 1));
+        snprintf(p->name, sizeof p->name, "%s", PQgetvalue(res, 0, 2));
+    }
+    PQclear(res);
+    return sound ? STATUS_OK
+                 : fail(s->o.failure, ERROR_PROTOCOL, "%s: no answer to CREATE_REPLICATION_SLOT",
+                        s->o.endpoint->system);
 }
 
-static enum status import(struct snapshot *p, struct chunk_reader *r)
+static enum status import_view(struct snapshot *p, struct chunk_reader *r)
 {
     struct source *s = p->s;
     struct buffer sql;
@@ -75,14 +80,14 @@ static enum status open_readers(struct snapshot *p, struct pg *slot, const char 
 {
     struct source *s = p->s;
     bool ok, from_ok;
-    TRY(export(s, slot, p));
+    TRY(export_view(s, slot, p));
     if (from && pg_lsn_read(p->position, &ok) < pg_lsn_read(from, &from_ok))
         return fail(s->o.failure, ERROR_POSITION_LOST,
                     "%s: a new snapshot stands at %s, before the link's checkpoint %s: the server "
                     "was restored or failed over; remove the link and copy again",
                     s->o.endpoint->system, p->position, from);
     for (int i = 0; i < p->nreaders; i++)
-        TRY(import(p, &p->readers[i]));
+        TRY(import_view(p, &p->readers[i]));
     log_info("link=%s system=%s msg=\"snapshot open\" position=%s readers=%d", s->o.link,
              s->o.endpoint->system, p->position, p->nreaders);
     return STATUS_OK;
@@ -178,12 +183,12 @@ enum status snapshot_bounds(struct snapshot *p, const struct relation *r, int64_
 
 /* ---- chunks ---- */
 
-static void add_bound(const struct relation *r, const char *operator, const char * bound,
+static void add_bound(const struct relation *r, const char *comparison, const char *bound,
                       struct buffer *sql)
 {
     buffer_add_text(sql, "(");
     add_key(r, "", sql);
-    buffer_add_format(sql, ") %s (", operator);
+    buffer_add_format(sql, ") %s (", comparison);
     for (int i = 0; i < r->nkey; i++) {
         buffer_add_text(sql, i ? ", (" : "(");
         pg_add_literal(sql, bound);
