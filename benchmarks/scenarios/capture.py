@@ -138,6 +138,8 @@ class Slots:
     def ends(self, part):
         with self.side.connect() as c:
             part.ends = run(c, "SELECT pg_current_wal_lsn()")[0][0]
+            # pg_recvlogical ends beyond this place, not at it
+            run(c, "SELECT pg_logical_emit_message(true, 'bench', 'the end')")
 
 
 def with_slot(side, part, use):
