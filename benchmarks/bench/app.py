@@ -8,11 +8,11 @@ that the clock sets, as users come: time spent waiting for a turn counts.
 import glob
 import os
 import re
+import shutil
 import subprocess
 
 from harness.servers import PASSWORD, USER, die_with_parent
 
-from .machine import program
 from .scenario import Failed, NotHad
 
 CONNECTIONS = 8
@@ -44,7 +44,7 @@ class PgBench:
 
     def __init__(self, bench, side):
         self.side, self.dir = side, bench.directory(f"pgbench-{side.database}")
-        self.program = program("pgbench")
+        self.program = shutil.which("pgbench", path=f"{side.server.bindir}:/usr/bin")
         if not self.program:
             raise NotHad("pgbench is not installed (package postgresql)")
         self._pgbench("-i", "-s", str(self.SCALE), "-q")
@@ -80,7 +80,7 @@ class SysBench:
 
     def __init__(self, bench, side):
         self.side = side
-        self.program = program("sysbench")
+        self.program = shutil.which("sysbench")
         if not self.program:
             raise NotHad("sysbench is not installed (package sysbench)")
         self._sysbench("prepare")

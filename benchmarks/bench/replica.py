@@ -158,7 +158,8 @@ class MySQLReplica(_Binlog):
     START, STOP, RESET = "START REPLICA", "STOP REPLICA", "RESET REPLICA ALL"
     CHANGE = ("CHANGE REPLICATION SOURCE TO SOURCE_HOST='{host}', SOURCE_PORT={port}, "
               "SOURCE_USER='{user}', SOURCE_PASSWORD='{password}', SOURCE_LOG_FILE='{file}', "
-              "SOURCE_LOG_POS={offset}, SOURCE_AUTO_POSITION=0, GET_SOURCE_PUBLIC_KEY=1")
+              "SOURCE_LOG_POS={offset}, SOURCE_AUTO_POSITION=0, SOURCE_SSL=0, "
+              "GET_SOURCE_PUBLIC_KEY=1")
     WAIT, IO_RUNNING = "SOURCE_POS_WAIT", "Replica_IO_Running"
 
     def settings(self):
