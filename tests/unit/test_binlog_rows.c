@@ -243,6 +243,18 @@ static void a_payload_gives_its_events_and_a_cut_one_is_an_error(void **state)
                      STATUS_DATA);
 }
 
+static void a_payload_inside_a_payload_is_refused(void **state)
+{
+    (void)state;
+    uint8_t out[6 + EVENT] = {2, 3, 252, 255, 0, 0}; /* not compressed (255 as a packed number) */
+    int events;
+    out[6 + 9] = EVENT;
+    assert_int_equal(payload_count(reader_of(out, 6 + EVENT), MAX_EVENT, &events), STATUS_OK);
+    assert_int_equal(events, 1);
+    out[6 + 4] = BINLOG_TRANSACTION_PAYLOAD;
+    assert_int_equal(payload_count(reader_of(out, 6 + EVENT), MAX_EVENT, &events), STATUS_BUG);
+}
+
 static void a_compressed_size_that_deflate_cannot_reach_is_refused(void **state)
 {
     (void)state;
@@ -271,6 +283,7 @@ int main(void)
         TEST(a_character_set_may_be_known_by_the_catalogs_collation),
         TEST(a_header_must_agree_with_what_came),
         TEST(a_payload_gives_its_events_and_a_cut_one_is_an_error),
+        TEST(a_payload_inside_a_payload_is_refused),
         TEST(a_compressed_size_that_deflate_cannot_reach_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
