@@ -6,12 +6,12 @@
 
 PACKAGES_build="gcc cmake ninja-build pkgconf libpq-dev libmariadb-dev libuv1-dev
     libprotobuf-c-dev liblz4-dev libyaml-dev libzstd-dev zlib1g-dev libjansson-dev libssl-dev
-    uthash-dev libcmocka-dev"
+    uthash-dev libxxhash-dev libcmocka-dev"
 PACKAGES_run="postgresql mariadb-server-core mariadb-client-core tzdata python3 python3-psycopg2
     python3-pymysql python3-cryptography"
 PACKAGES_test="$PACKAGES_run python3-pytest sysbench
     debian-archive-keyring"
-PACKAGES_bench="$PACKAGES_test python3-matplotlib pgloader"
+PACKAGES_bench="$PACKAGES_test python3-matplotlib python3-xxhash pgloader"
 
 python=/usr/bin/python3 # Debian's own: its modules are Debian packages
 export PYTHONDONTWRITEBYTECODE=1
