@@ -33,9 +33,10 @@ static const struct {
      {"cdc/base", "cdc/model", "cdc/config", "cdc/db/postgres", "cdc/db/mysql", "state",
       "cdc/postgres", "cdc/mysql", "transforms", "sinks", "sinks/postgres", "sinks/mysql",
       "sinks/null"}},
-    {"cdc/command",
+    {"cdc/check",
      {"cdc/base", "cdc/model", "cdc/config", "cdc/db/postgres", "cdc/db/mysql", "state",
-      "cdc/postgres", "cdc/mysql", "transforms", "sinks", "cdc/link"}},
+      "cdc/postgres", "cdc/mysql", "transforms", "cdc/link"}},
+    {"cdc/command", {"cdc/base", "cdc/model", "cdc/config", "state", "cdc/link", "cdc/check"}},
     {"cdc", {"cdc/base", "cdc/model", "cdc/config", "cdc/command"}}, /* main.c */
 };
 enum { NROOMS = sizeof rooms / sizeof *rooms };

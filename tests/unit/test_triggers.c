@@ -1,12 +1,12 @@
 /* test_triggers.c: what a MySQL trigger's body writes, as far as its words tell.
- * libs: command */
+ * libs: check */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <strings.h>
-#include "command/check.h"
+#include "check/internal.h"
 
 static bool orders_are_mapped(void *owner, const char *schema, const char *table)
 {

@@ -2,10 +2,10 @@
  * more: COM_BINLOG_DUMP(_GTID) with BINLOG_DUMP_NON_BLOCK, under a server id of its own, so that it
  * cuts off no link that runs. For checks; links read by cdc/mysql/tail.c.
  */
-#ifndef MILLRACE_COMMAND_DUMP_ONCE_H
-#define MILLRACE_COMMAND_DUMP_ONCE_H
+#ifndef MILLRACE_CHECK_DUMP_ONCE_H
+#define MILLRACE_CHECK_DUMP_ONCE_H
 
-#include "command/check.h"
+#include "check/internal.h"
 #include "mysql/binlog.h"
 
 /* Where the log ends now, as dump_once takes it: a set of GTIDs, or "file:offset" without them. */

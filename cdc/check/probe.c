@@ -1,7 +1,7 @@
 /* The guard's probe: a transaction written as a link writes it must show its marker first in the
  * log that another link reads; else what one link brings, the other would send back. */
 #include <sys/random.h>
-#include "command/probe.h"
+#include "check/probe.h"
 
 static const char *publication_of(const struct check *k, const struct check_side *reader)
 {
@@ -20,10 +20,10 @@ enum status check_probes(struct check *k)
         if (!reader->reads || !writer)
             continue;
         if (!titled)
-            report_title(&k->report, "the guard's probe: does a log show our marker first?");
+            report_title(k->report, "the guard's probe: does a log show our marker first?");
         titled = true;
         if (!reader->session || !writer->session)
-            report_add(&k->report, VERDICT_WARN, NULL,
+            report_add(k->report, VERDICT_WARN, NULL,
                        "system %s: no probe, since it cannot be both "
                        "read and written yet",
                        reader->system->name);
@@ -47,18 +47,18 @@ void probe_said(struct check *k, const struct check_side *reader, bool found, bo
 {
     const char *name = reader->system->name;
     if (found && first)
-        report_add(&k->report, VERDICT_OK, NULL,
+        report_add(k->report, VERDICT_OK, NULL,
                    "system %s: a transaction of ours is known by its "
                    "first entry in the log",
                    name);
     else if (found)
-        report_add(&k->report, VERDICT_MISSING, NULL,
+        report_add(k->report, VERDICT_MISSING, NULL,
                    "system %s: the marker of a transaction of ours "
                    "is in the log, but not first in its transaction: what stands before it would "
                    "be sent back. Does a trigger write in our transactions?",
                    name);
     else
-        report_add(&k->report, VERDICT_MISSING, NULL,
+        report_add(k->report, VERDICT_MISSING, NULL,
                    "system %s: the log does not show the marker of "
                    "a transaction of ours: all that a link brings would be sent back. Is schema "
                    "millrace kept out of the log, or does the reader read another server?",
@@ -67,7 +67,7 @@ void probe_said(struct check *k, const struct check_side *reader, bool found, bo
 
 enum status probe_failed(struct check *k, const struct check_side *reader)
 {
-    report_add(&k->report, VERDICT_WARN, NULL, "system %s: the probe could not be made: %s",
+    report_add(k->report, VERDICT_WARN, NULL, "system %s: the probe could not be made: %s",
                reader->system->name, k->failure.text);
     return STATUS_OK;
 }

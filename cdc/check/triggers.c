@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
-#include "command/check.h"
+#include "check/internal.h"
 
 /* ---- a body's words ---- */
 
@@ -238,7 +238,7 @@ static void say_effect(struct check *k, struct check_link *l, const char *schema
     enum verdict v = effect == TRIGGER_WRITES_MAPPED ? VERDICT_MISSING
                      : effect == TRIGGER_HARMLESS    ? VERDICT_OK
                                                      : VERDICT_WARN;
-    report_add(&k->report, v, run, "the trigger %s.%s on %s (MySQL's cannot be silenced) %s%s",
+    report_add(k->report, v, run, "the trigger %s.%s on %s (MySQL's cannot be silenced) %s%s",
                schema, trigger, table, what, written);
 }
 
@@ -260,7 +260,7 @@ static enum status check_sight(struct check *k, struct check_link *l)
         return check_failed(k, l->to, "the right to see triggers");
     if (strcmp(rows_cell(&rows, 0, 0), "0") == 0)
         report_add(
-            &k->report, VERDICT_WARN,
+            k->report, VERDICT_WARN,
             arena_format(&k->arena,
                          "GRANT TRIGGER ON %s.* TO %s; -- or see for yourself: SHOW "
                          "TRIGGERS",

@@ -1,5 +1,5 @@
 /* What is asked of PostgreSQL: data. Rows are (verdict, text[, what to run]). */
-#include "command/check.h"
+#include "check/internal.h"
 
 #define VERDICT(condition)         "CASE WHEN " condition " THEN 'ok' ELSE 'MISSING' END, "
 #define VERDICT_ELSE(c, otherwise) "CASE WHEN " c " THEN 'ok' ELSE '" otherwise "' END, "

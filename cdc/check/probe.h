@@ -4,11 +4,11 @@
  * for one sequence with a gap, and the path 0, which is no system's id: to a running link it is the
  * marker of a transaction without rows.
  */
-#ifndef MILLRACE_COMMAND_PROBE_H
-#define MILLRACE_COMMAND_PROBE_H
+#ifndef MILLRACE_CHECK_PROBE_H
+#define MILLRACE_CHECK_PROBE_H
 
 #include <stdint.h>
-#include "command/check.h"
+#include "check/internal.h"
 
 enum { PROBE_LINK = 0, PROBE_SEQ = 1 };
 #define PROBE_PATH "0"

@@ -4,7 +4,7 @@
  * parent alone).
  */
 #include <string.h>
-#include "command/check.h"
+#include "check/internal.h"
 
 enum {
     CHILD_SCHEMA,
@@ -191,7 +191,7 @@ static void compare_key(struct check *k, const struct check_link *l, const struc
     const char *name = rows_cell(source, i, NAME);
     if (child && !parent && acts(source, i))
         report_add(
-            &k->report, VERDICT_MISSING, NULL,
+            k->report, VERDICT_MISSING, NULL,
             "the foreign key %s of %s changes its rows when %s changes, which is not mapped: "
             "the log of system %s tells nothing of that; map both tables, or neither",
             name, child->source_name, rows_cell(source, i, PARENT), l->from->system->name);
@@ -206,7 +206,7 @@ static void compare_key(struct check *k, const struct check_link *l, const struc
                : !acts(source, i);
     if (!same)
         report_add(
-            &k->report, VERDICT_MISSING,
+            k->report, VERDICT_MISSING,
             add_key(k, l, source, i, child, parent, j >= 0 ? rows_cell(target, j, NAME) : NULL),
             "the foreign key %s of %s does ON DELETE %s ON UPDATE %s, whose effects the "
             "source does not log, and %s.%s at the target has none that does the same",
@@ -229,7 +229,7 @@ static void lone_key(struct check *k, const struct check_link *l, const struct r
                                  : "ALTER TABLE %s DROP FOREIGN KEY %s;",
         check_qualified(k, l->to, rows_cell(target, j, CHILD_SCHEMA), rows_cell(target, j, CHILD)),
         check_identifier(k, l->to, rows_cell(target, j, NAME)));
-    report_add(&k->report, child ? VERDICT_MISSING : VERDICT_WARN, child ? drop : NULL,
+    report_add(k->report, child ? VERDICT_MISSING : VERDICT_WARN, child ? drop : NULL,
                "the foreign key %s of %s.%s at the target changes its rows when %s changes%s",
                rows_cell(target, j, NAME), rows_cell(target, j, CHILD_SCHEMA),
                rows_cell(target, j, CHILD), rows_cell(target, j, PARENT),
@@ -242,14 +242,14 @@ static enum status compare_keys(struct check *k, struct check_link *l)
     TRY(read_keys(k, l->from, &source));
     TRY(read_keys(k, l->to, &target));
     bool *matched = arena_zalloc(&k->arena, (size_t)target.nrows + 1);
-    int missing = k->report.missing;
+    int missing = k->report->missing;
     for (int i = 0; i < source.nrows; i++)
         compare_key(k, l, &source, i, &target, matched);
     for (int j = 0; j < target.nrows; j++)
         if (!matched[j])
             lone_key(k, l, &target, j);
-    if (k->report.missing == missing)
-        report_add(&k->report, VERDICT_OK, NULL,
+    if (k->report->missing == missing)
+        report_add(k->report, VERDICT_OK, NULL,
                    "foreign keys do the same on both sides (the log of system %s does not hold "
                    "cascaded rows)",
                    l->from->system->name);
@@ -293,7 +293,7 @@ static enum status check_silence(struct check *k, struct check_link *l)
     bool may;
     TRY(may_silence(k, l->to, &may));
     if (may) {
-        report_add(&k->report, VERDICT_OK, NULL,
+        report_add(k->report, VERDICT_OK, NULL,
                    "the apply role may silence triggers and foreign "
                    "keys for its own session (session_replication_role)");
         return STATUS_OK;
@@ -307,7 +307,7 @@ static enum status check_silence(struct check *k, struct check_link *l)
                                          "ALTER ROLE %s SUPERUSER; -- before PostgreSQL 15 "
                                          "there is no lesser way",
                                          l->to->role);
-    report_add(&k->report, VERDICT_MISSING, run,
+    report_add(k->report, VERDICT_MISSING, run,
                "the apply role may not silence triggers and foreign keys for its own session: %s",
                l->cascades_in_log ? "they would do again what the source has logged already"
                                   : "the first copy brings parents and children in any order");

@@ -1,7 +1,7 @@
 /* What is asked of MySQL and MariaDB: data. Rows are (verdict, text[, what to run]). */
 #include <stdlib.h>
 #include <string.h>
-#include "command/check.h"
+#include "check/internal.h"
 
 #define VERDICT(condition) "if(" condition ", 'ok', 'MISSING'), "
 
@@ -323,7 +323,7 @@ static void check_filters(struct check *k, const struct rows *status)
 {
     const char *only = rows_cell(status, 0, 2), *ignored = rows_cell(status, 0, 3);
     bool filtered = (only && *only) || (ignored && *ignored);
-    report_add(&k->report, filtered ? VERDICT_MISSING : VERDICT_OK,
+    report_add(k->report, filtered ? VERDICT_MISSING : VERDICT_OK,
                "take binlog_do_db and binlog_ignore_db out of my.cnf -- then restart the server",
                filtered ? "binlog_do_db or binlog_ignore_db keeps changes out of the log"
                         : "all databases are logged");
@@ -337,7 +337,7 @@ static void check_server_ids(struct check *k, struct check_side *side, uint32_t 
         if (k->links[i].from != side)
             continue;
         if (a->server_id == server_id) {
-            report_add(&k->report, VERDICT_MISSING, NULL,
+            report_add(k->report, VERDICT_MISSING, NULL,
                        "link %s reads as server_id %u, which is "
                        "the server's own; give the link another one (server_id:)",
                        a->name, a->server_id);
@@ -347,7 +347,7 @@ static void check_server_ids(struct check *k, struct check_side *side, uint32_t 
             const struct link_config *b = k->links[j].lc;
             if (k->links[j].from != side || a->server_id != b->server_id)
                 continue;
-            report_add(&k->report, VERDICT_MISSING, NULL,
+            report_add(k->report, VERDICT_MISSING, NULL,
                        "links %s and %s read as one server_id, "
                        "%u: the server cuts one of them off; give one another (server_id:)",
                        a->name, b->name, a->server_id);
@@ -355,7 +355,7 @@ static void check_server_ids(struct check *k, struct check_side *side, uint32_t 
         }
     }
     if (fine)
-        report_add(&k->report, VERDICT_OK, NULL,
+        report_add(k->report, VERDICT_OK, NULL,
                    "the links' server_ids differ from each other and "
                    "from the server's, which is %u",
                    server_id);
@@ -375,7 +375,7 @@ static enum status status_refused(struct check *k, struct check_side *side)
     TRY(check_mysql_gtids(k, side, &gtids));
     const char *run =
         arena_format(&k->arena, "GRANT %s ON *.* TO %s;", status_privilege(side), side->role);
-    report_add(&k->report, gtids ? VERDICT_WARN : VERDICT_MISSING, run,
+    report_add(k->report, gtids ? VERDICT_WARN : VERDICT_MISSING, run,
                "the capture role lacks %s: %s", status_privilege(side),
                gtids ? "whether all databases are logged cannot be seen"
                      : "without GTIDs it is needed to know where the log ends");

@@ -1,8 +1,8 @@
 /* A link's place: its checkpoint in the target, and whether the source still has the log after it.
  * The source's own driver judges, as `run` would. */
 #include <string.h>
-#include "command/check.h"
-#include "command/dump_once.h"
+#include "check/internal.h"
+#include "check/dump_once.h"
 #include "link/drivers.h"
 #include "state/checkpoint.h"
 
@@ -109,9 +109,9 @@ static void check_plan(struct check *k, const struct check_link *l, const char *
     for (int i = 0; i < PLAN_HASH_BYTES; i++)
         snprintf(text + 2 * i, 3, "%02x", hash[i]);
     if (hex && strcmp(hex, text) == 0)
-        report_add(&k->report, VERDICT_OK, NULL, "the mapping is the one that the link began with");
+        report_add(k->report, VERDICT_OK, NULL, "the mapping is the one that the link began with");
     else
-        report_add(&k->report, VERDICT_MISSING, NULL,
+        report_add(k->report, VERDICT_MISSING, NULL,
                    "the mapping in the config is not the one that the link began with: go back to "
                    "that, or `millrace remove %s`, empty its target tables, and copy again",
                    l->lc->name);
@@ -131,14 +131,14 @@ static void check_log(struct check *k, struct check_link *l, const char *positio
     failure_clear(&k->failure);
     enum status status = ask_log(k, l, position);
     if (status == STATUS_RETRY && k->failure.code == ERROR_SLOT_ACTIVE)
-        report_add(&k->report, VERDICT_OK, NULL, "the link stands at %s, and runs: %s", position,
+        report_add(k->report, VERDICT_OK, NULL, "the link stands at %s, and runs: %s", position,
                    k->failure.text);
     else if (status == STATUS_OK)
-        report_add(&k->report, VERDICT_OK, NULL,
+        report_add(k->report, VERDICT_OK, NULL,
                    "the link stands at %s, and the source's log still holds what follows",
                    position);
     else
-        report_add(&k->report, VERDICT_MISSING, NULL, "the link stands at %s: %s", position,
+        report_add(k->report, VERDICT_MISSING, NULL, "the link stands at %s: %s", position,
                    k->failure.text);
 }
 
@@ -159,7 +159,7 @@ static enum status check_empty(struct check *k, struct check_link *l)
         }
         if (rows.nrows)
             report_add(
-                &k->report, VERDICT_MISSING, NULL,
+                k->report, VERDICT_MISSING, NULL,
                 "%s: %s.%s has rows, and first_copy is to_empty: empty it, or say first_copy: "
                 "none where both sides are already equal",
                 l->to->system->name, t->target_schema, t->target_name);
@@ -169,7 +169,7 @@ static enum status check_empty(struct check *k, struct check_link *l)
 
 static enum status check_first(struct check *k, struct check_link *l)
 {
-    struct report *r = &k->report;
+    struct report *r = k->report;
     if (l->lc->first_copy == COPY_NONE) {
         report_add(r, VERDICT_OK, NULL,
                    "the link has no checkpoint yet: it will begin at the end of "
@@ -194,7 +194,7 @@ static enum status check_stood(struct check *k, struct check_link *l, const stru
     check_plan(k, l, p->plan_hex);
     check_log(k, l, p->position);
     if (p->copying)
-        report_add(&k->report, VERDICT_NOTE, NULL, "its first copy is not finished: it goes on");
+        report_add(k->report, VERDICT_NOTE, NULL, "its first copy is not finished: it goes on");
     return STATUS_OK;
 }
 

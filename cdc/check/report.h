@@ -8,8 +8,8 @@
  *
  * `run` is a statement or a line of a configuration file, to be copied as it is. One thread.
  */
-#ifndef MILLRACE_COMMAND_REPORT_H
-#define MILLRACE_COMMAND_REPORT_H
+#ifndef MILLRACE_CHECK_REPORT_H
+#define MILLRACE_CHECK_REPORT_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ void report_add(struct report *r, enum verdict verdict, const char *run, const c
     __attribute__((format(printf, 4, 5)));
 /* "ok", "note", "warn", "MISSING" as the checks' SQL gives them; anything else is MISSING. */
 enum verdict report_verdict(const char *text);
-/* The last lines, and the exit code: see command.h. */
-int report_end(struct report *r);
+/* The last lines. */
+void report_end(struct report *r);
 
 #endif

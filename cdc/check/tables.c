@@ -1,7 +1,7 @@
 /* A link's tables: which they are, whether the servers let us, and what becomes of each column. */
 #include <stdlib.h>
 #include <string.h>
-#include "command/check.h"
+#include "check/internal.h"
 #include "db/mysql/my.h"
 #include "db/postgres/pg.h"
 #include "transforms/plan.h"
@@ -77,7 +77,7 @@ static bool is_found(const struct check_link *l, const struct flow *f)
 /* MySQL shows a table only to who has a right on it; PostgreSQL shows all. */
 static void say_not_found(struct check *k, struct check_link *l, const struct flow *f)
 {
-    struct report *r = &k->report;
+    struct report *r = k->report;
     if (f->pattern) {
         report_add(r, VERDICT_WARN, NULL, "the pattern %s.%s (line %d) finds no table",
                    f->source_schema, f->source_table, f->line);
@@ -166,7 +166,7 @@ static void say_columns(struct check *k, const char *there, const char *back)
         size_t size = strcspn(line, "\n");
         const char *prefix = back ? turned(k, line, size) : NULL;
         const char *other = prefix ? judgement(k, back, prefix) : NULL;
-        fprintf(k->report.out, "             %.*s%s%s\n", (int)size, line, other ? "; back: " : "",
+        fprintf(k->report->out, "             %.*s%s%s\n", (int)size, line, other ? "; back: " : "",
                 other ? other : "");
         line += size + (line[size] == '\n');
     }
@@ -187,10 +187,10 @@ static void check_columns(struct check *k, struct check_link *l, struct check_ta
     struct plan *plan, *back_plan;
     const char *back = NULL;
     if (compile(k, l, t->flow, t->source, t->target, false, &plan) != STATUS_OK) {
-        report_add(&k->report, VERDICT_MISSING, NULL, "%s", k->failure.text);
+        report_add(k->report, VERDICT_MISSING, NULL, "%s", k->failure.text);
         return;
     }
-    report_add(&k->report, VERDICT_OK, NULL, "%s.%s -> %s.%s: every column has its place",
+    report_add(k->report, VERDICT_OK, NULL, "%s.%s -> %s.%s: every column has its place",
                t->source_schema, t->source_name, t->target_schema, t->target_name);
     /* The way back is judged column by column alone: old rows are not its concern. */
     struct relation from = *t->target;
@@ -205,7 +205,7 @@ static void check_row_keys(struct check *k, const struct check_table *t)
 {
     if (t->target->nkey > 0)
         return;
-    report_add(&k->report, VERDICT_WARN, NULL,
+    report_add(k->report, VERDICT_WARN, NULL,
                "%s.%s has no key at the target: each update and delete looks for its row by all "
                "columns, one by one, and of equal rows one is as good as another; its first copy "
                "starts over as a whole after a break",
@@ -258,7 +258,7 @@ static enum status check_side_table(struct check *k, struct check_side *side, co
 static void say_no_target(struct check *k, struct check_link *l, const struct check_table *t)
 {
     const char *table = check_qualified(k, l->to, t->target_schema, t->target_name);
-    report_add(&k->report, VERDICT_MISSING,
+    report_add(k->report, VERDICT_MISSING,
                check_is_postgres(l->to)
                    ? NULL
                    : arena_format(&k->arena,
@@ -309,7 +309,7 @@ enum status check_tables(struct check *k, struct check_link *l)
         if (!is_found(l, &l->lc->flows[i]))
             say_not_found(k, l, &l->lc->flows[i]);
     if (l->ntables == 0)
-        report_add(&k->report, VERDICT_MISSING, NULL, "link %s maps no table", l->lc->name);
+        report_add(k->report, VERDICT_MISSING, NULL, "link %s maps no table", l->lc->name);
     for (int i = 0; i < l->ntables; i++)
         TRY(check_table(k, l, &l->tables[i]));
     return STATUS_OK;

@@ -4,7 +4,7 @@
  * application between our two calls would make it ask. So the slot is moved on, without decoding,
  * until just before the message; and a look that fails is taken again. */
 #include <string.h>
-#include "command/probe.h"
+#include "check/probe.h"
 #include "link/drivers.h"
 #include "postgres/decoder.h"
 #include "state/marker.h"

@@ -1,4 +1,4 @@
-#include "command/dump_once.h"
+#include "check/dump_once.h"
 
 #include <stdlib.h>
 #include <string.h>

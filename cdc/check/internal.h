@@ -1,22 +1,23 @@
-/* Check: every prerequisite on both servers of every link, asked and never changed.
+/* What the files of this folder share.
  *
- *   check.c            the order: systems by role, links, tables, ways, probes
- *   check_rows.c       runs a table of checks: data in, lines of the report out
- *   check_postgres.c   the tables for PostgreSQL       check_mysql.c   for MySQL and MariaDB
- *   check_tables.c     a link's tables: found, mapped, column by column
- *   check_keys.c       foreign keys whose actions must agree
- *   check_triggers.c   MySQL's triggers: what do they write?
- *   check_ways.c       two ways to one table; two names for one database
- *   check_position.c   checkpoint, slot, log: may the stream go on?
- *   probe.c            the guard's probe: does a log show a marker first?    probe_*.c per engine
+ *   check.c      the order: systems by role, links, tables, ways, probes
+ *   rows.c       runs a table of checks: data in, lines of the report out
+ *   postgres.c   the tables for PostgreSQL       mysql.c   for MySQL and MariaDB
+ *   tables.c     a link's tables: found, mapped, column by column
+ *   keys.c       foreign keys whose actions must agree
+ *   triggers.c   MySQL's triggers: what do they write?
+ *   ways.c       two ways to one table; two names for one database
+ *   position.c   checkpoint, slot, log: may the stream go on?
+ *   probe.c      the guard's probe: does a log show a marker first?    probe_*.c per engine
+ *   report.c     the lines, and what they add up to
  *
  * Most checks are rows of a table: an SQL statement whose rows are (verdict, text[, run]), or one
  * that must only not be refused.
  */
-#ifndef MILLRACE_COMMAND_CHECK_H
-#define MILLRACE_COMMAND_CHECK_H
+#ifndef MILLRACE_CHECK_INTERNAL_H
+#define MILLRACE_CHECK_INTERNAL_H
 
-#include "command/report.h"
+#include "check/report.h"
 #include "config/config.h"
 #include "model/relation.h"
 #include "model/session.h"
@@ -48,8 +49,8 @@ struct check_link {
 };
 
 struct check {
-    struct config *config;
-    struct report report;
+    const struct config *config;
+    struct report *report;
     struct arena arena; /* of the whole run */
     struct wake wake;
     struct failure failure;
@@ -58,7 +59,7 @@ struct check {
     struct check_link *links; /* as config->links */
 };
 
-/* ---- check_rows.c ---- */
+/* ---- rows.c ---- */
 
 enum { ON_POSTGRES = 1, ON_MYSQL = 2, ON_MARIADB = 4, ON_MY = ON_MYSQL | ON_MARIADB };
 
@@ -94,7 +95,7 @@ static inline bool check_is_postgres(const struct check_side *side)
     return side->engine == ENGINE_POSTGRES;
 }
 
-/* ---- the tables of checks: check_postgres.c, check_mysql.c; each ends with a NULL name ---- */
+/* ---- the tables of checks: postgres.c, mysql.c; each ends with a NULL name ---- */
 
 extern const struct check_row postgres_source_rows[], postgres_link_rows[],
     postgres_source_table_rows[], postgres_target_rows[], postgres_target_table_rows[],

@@ -2,8 +2,8 @@
  * and the log is read from before it to its end, with a dump that does not wait for more. */
 #include <stdlib.h>
 #include <string.h>
-#include "command/dump_once.h"
-#include "command/probe.h"
+#include "check/dump_once.h"
+#include "check/probe.h"
 
 struct look {
     struct check *k;
@@ -176,7 +176,7 @@ enum status probe_mysql(struct check *k, struct check_side *reader, struct check
 {
     struct look look = {.k = k, .lane = probe_lane()};
     if (!is_there(k, writer)) {
-        report_add(&k->report, VERDICT_WARN, NULL,
+        report_add(k->report, VERDICT_WARN, NULL,
                    "system %s: no probe yet, since database millrace "
                    "is not there: run makes it; then check again",
                    reader->system->name);

@@ -1,6 +1,6 @@
 /* Runs the tables of checks: fills names in, asks, prints. */
 #include <string.h>
-#include "command/check.h"
+#include "check/internal.h"
 #include "db/mysql/my.h"
 #include "db/postgres/pg.h"
 
@@ -94,7 +94,7 @@ struct asking {
 
 static void say(struct asking *q, enum verdict verdict, const char *run, const char *text)
 {
-    struct report *r = &q->k->report;
+    struct report *r = q->k->report;
     if (!q->subject) {
         report_add(r, verdict, run, "%s", text);
     } else if (verdict == VERDICT_OK) {
@@ -107,13 +107,13 @@ static void say(struct asking *q, enum verdict verdict, const char *run, const c
 enum status check_failed(struct check *k, struct check_side *side, const char *doing)
 {
     if (error_status(k->failure.code) == STATUS_RETRY) {
-        k->report.unreachable = true;
-        report_add(&k->report, VERDICT_MISSING, NULL, "%s", k->failure.text);
+        k->report->unreachable = true;
+        report_add(k->report, VERDICT_MISSING, NULL, "%s", k->failure.text);
         session_close(side->session);
         side->session = NULL; /* nothing more is asked there */
         return STATUS_RETRY;
     }
-    report_add(&k->report, VERDICT_WARN, NULL, "cannot look at %s: %s", doing, k->failure.text);
+    report_add(k->report, VERDICT_WARN, NULL, "cannot look at %s: %s", doing, k->failure.text);
     return STATUS_OK;
 }
 
@@ -174,7 +174,7 @@ enum status check_rows(struct check *k, struct check_side *side, const char *sub
         if (fits(rows, side))
             status = ask(&q, rows);
     if (q.fine.size)
-        report_add(&k->report, VERDICT_OK, NULL, "%s: %s", subject, buffer_text(&q.fine));
+        report_add(k->report, VERDICT_OK, NULL, "%s: %s", subject, buffer_text(&q.fine));
     buffer_free(&q.fine);
     return status;
 }

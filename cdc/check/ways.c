@@ -1,7 +1,7 @@
 /* What spans links: two names for one database, and two ways for a row to reach one table. */
 #include <inttypes.h>
 #include <string.h>
-#include "command/check.h"
+#include "check/internal.h"
 
 /* ---- two names for one database ---- */
 
@@ -40,11 +40,11 @@ static void compare(struct check *k, struct check_side *a, struct check_side *b,
     if (a->system == b->system)
         return;
     if (a->engine == b->engine && same(identity[0], identity[1]))
-        report_add(&k->report, VERDICT_MISSING, NULL,
+        report_add(k->report, VERDICT_MISSING, NULL,
                    "systems %s and %s are one %s (%s): name it once", a->system->name,
                    b->system->name, check_is_postgres(a) ? "database" : "server", identity[0]);
     else if (same(id[0], id[1]))
-        report_add(&k->report, VERDICT_MISSING,
+        report_add(k->report, VERDICT_MISSING,
                    arena_format(&k->arena,
                                 "DELETE FROM millrace.system; -- in the one of %s and %s "
                                 "that is the copy",
@@ -124,7 +124,7 @@ static void arrive(struct walk *w)
     for (struct way *way = w->ends; way; way = way->next) {
         if (!same_place(&way->end, end))
             continue;
-        report_add(&w->k->report, VERDICT_MISSING, NULL,
+        report_add(w->k->report, VERDICT_MISSING, NULL,
                    "rows of %s.%s in system %s reach %s.%s in system %s twice: by %s, and by %s; "
                    "leave the table out of one",
                    start->schema, start->name, start->system->name, end->schema, end->name,
@@ -177,7 +177,7 @@ static bool begins_before(struct check *k, int link, const struct place *start)
 
 void check_ways(struct check *k)
 {
-    int missing = k->report.missing;
+    int missing = k->report->missing;
     for (int i = 0; i < k->config->nlinks; i++)
         for (int j = 0; j < k->links[i].ntables; j++) {
             const struct check_table *t = &k->links[i].tables[j];
@@ -186,8 +186,8 @@ void check_ways(struct check *k)
             if (!begins_before(k, i, &w.path[0]))
                 walk_on(&w);
         }
-    if (k->report.missing == missing)
-        report_add(&k->report, VERDICT_OK, NULL,
+    if (k->report->missing == missing)
+        report_add(k->report, VERDICT_OK, NULL,
                    "there is one way at most from each table to "
                    "each other table");
 }
