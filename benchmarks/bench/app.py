@@ -101,4 +101,4 @@ class SysBench:
         return self._timed(seconds)["rate"]
 
     def run(self, rate, seconds):
-        return self._timed(seconds, f"--rate={rate:.2f}")
+        return self._timed(seconds, f"--rate={max(1, round(rate))}")
