@@ -47,7 +47,10 @@ struct apply {
     _Atomic int64_t apply_us; /* of the last target transaction: begin to commit */
 };
 
-/* Takes the fence: reads the last row, writes the next with the same position (or `first` where
+/* The link's lock on the target, for the session's life: before anything is decided by what the
+ * target holds. SERVER_BUSY where another engine has it. */
+enum status apply_take_lock(struct apply *a);
+/* Takes the lock and the fence: reads the last row, writes the next with the same position (or `first` where
  * there is none; NULL and none: CONFIG). Resolves a COMMIT in doubt. PLAN_CHANGED where the stored
  * plan hash differs. On return `at` and `position` are what the target says. */
 enum status apply_take_fence(struct apply *a, const char *first_position);

@@ -26,29 +26,15 @@ enum status apply_look(struct apply *a, struct last_checkpoint *last, struct are
 
 /* ---- the friendly lock ---- */
 
-static enum status try_lock(struct apply *a, struct session *s, bool *locked)
-{
-    char link[24];
-    struct rows rows;
-    bool postgres = ((struct session_base *)s)->engine == ENGINE_POSTGRES;
-    snprintf(link, sizeof link, "%" PRId64, a->at.link);
-    TRY(session_run(s, &a->scratch, &rows, 1,
-                    postgres ? "SELECT CASE WHEN pg_try_advisory_lock(?) THEN 1 ELSE 0 END"
-                             : "SELECT GET_LOCK(CONCAT('millrace:', ?), 0)",
-                    link));
-    *locked = rows.nrows == 1 && rows_cell(&rows, 0, 0) && *rows_cell(&rows, 0, 0) == '1';
-    return STATUS_OK;
-}
-
 /* A connection of ours that was just closed holds it for a moment. */
-static enum status take_lock(struct apply *a)
+enum status apply_take_lock(struct apply *a)
 {
     struct session *s = a->driver->session(a->sink);
     bool locked = s == NULL;
     for (int i = 0; i < LOCK_TRIES && !locked; i++) {
         if (i > 0 && wake_poll(a->wake, -1, 0, LOCK_PAUSE_MS) < 0)
             return fail(a->failure, ERROR_STOPPED, "asked to stop");
-        TRY(try_lock(a, s, &locked));
+        TRY(state_try_lock(s, a->at.link, &locked, a->failure));
     }
     if (locked)
         return STATUS_OK;
@@ -112,7 +98,7 @@ static enum status fence_once(struct apply *a, const char *first_position)
 enum status apply_take_fence(struct apply *a, const char *first_position)
 {
     arena_reset(&a->scratch);
-    TRY(take_lock(a));
+    TRY(apply_take_lock(a));
     enum status status = STATUS_OK;
     for (int i = 0; i < FENCE_TRIES; i++) {
         status = fence_once(a, first_position);

@@ -5,6 +5,22 @@
 #include <string.h>
 #include "state/sql.h"
 
+enum status state_try_lock(struct session *s, int64_t link, bool *locked, struct failure *f)
+{
+    struct rows rows;
+    struct arena a;
+    arena_init(&a);
+    enum status status =
+        SQL_RUN(s, &a, &rows, f,
+                sql_is_postgres(s) ? "SELECT CASE WHEN pg_try_advisory_lock(?) THEN 1 ELSE 0 END"
+                                   : "SELECT GET_LOCK(CONCAT('millrace:', ?), 0)",
+                sql_int(link).text);
+    *locked = status == STATUS_OK && rows.nrows == 1 && rows_cell(&rows, 0, 0) &&
+              *rows_cell(&rows, 0, 0) == '1';
+    arena_free(&a);
+    return status;
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

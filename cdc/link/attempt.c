@@ -153,6 +153,7 @@ static enum status first_position(struct attempt *a, const char **position)
 static enum status reach_position(struct attempt *a)
 {
     struct last_checkpoint last;
+    TRY(attempt_writer_failed(a, apply_take_lock(&a->writer.apply)));
     TRY(attempt_writer_failed(a, apply_look(&a->writer.apply, &last, &a->arena)));
     bool fresh = !last.exists; /* a slot may be made only where nothing depends on an older one */
     TRY(a->source_driver->prepare(a->source, a->mapping.names, a->mapping.ntables, &fresh));

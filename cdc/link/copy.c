@@ -20,7 +20,7 @@
 #include "base/log.h"
 #include "link/internal.h"
 
-enum { PEER_WAIT_MS = 100, PEER_WARN_EVERY = 100 };
+enum { PEER_WAIT_MS = 100, PEER_WAITS = 100 };
 
 bool copy_wanted(const struct attempt *a)
 {
@@ -171,16 +171,17 @@ static enum status catch_up(struct attempt *a, const char *high)
 
 /* ---- the whole ---- */
 
+/* Not for ever, while we have this link's lock: a second engine may have the other direction's, and
+ * wait for ours. */
 static enum status wait_for_peer(struct attempt *a)
 {
-    for (int i = 0; !link_peer_positioned(a->link); i++) {
-        if (i % PEER_WARN_EVERY == PEER_WARN_EVERY - 1)
-            log_warn("link=%s msg=\"waiting until the other direction has fixed its position\"",
-                     a->lc->name);
+    for (int i = 0; i < PEER_WAITS && !link_peer_positioned(a->link); i++)
         if (wake_poll(&a->wake, -1, 0, PEER_WAIT_MS) < 0)
             return fail(&a->failure, ERROR_STOPPED, "asked to stop");
-    }
-    return STATUS_OK;
+    if (link_peer_positioned(a->link))
+        return STATUS_OK;
+    return fail(&a->failure, ERROR_SERVER_BUSY,
+                "the first copy is waiting until the other direction has fixed its position");
 }
 
 static int readers_of(const struct attempt *a, struct snapshot *snapshot)

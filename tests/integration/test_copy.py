@@ -6,7 +6,7 @@ import psycopg2
 import pymysql
 import pytest
 
-from harness.engine import _slow
+from harness.engine import Engine, _slow
 from harness.servers import run
 from harness.tables import WORKLOAD, TableDef
 from harness.workload import _Writer, Workload, create_tables
@@ -194,6 +194,45 @@ def test_a_pair_copies_one_way_and_then_streams_both(world, names):
             right.wait_transactions(60)
             left.wait_transactions(30)
     bridge.prove(90)
+
+
+def waits_or_is_refused(engine):
+    return engine.wait_log("waiting until the other direction|holds this link's lock", 60)
+
+
+def test_a_second_engine_that_waited_does_not_copy_again(world, tmp_path):
+    """It came before the first one had a checkpoint: what it saw then is not true any more."""
+    a, b = world.side("pg"), world.side("maria")
+    create_tables(a, b)
+    with a.connect() as c:
+        for t in TABLES:
+            run(c, f"ALTER TABLE {t} REPLICA IDENTITY FULL")
+    fill(a, 4_000)
+    first = world.bridge(a, b, tables=TABLES, ways="both", first_copy="to_empty", **SMALL)
+    second = Engine(tmp_path / "second", first.engine.config)
+    world.defer(second.kill)
+    with a.connect() as c:
+        run(c, "CREATE SCHEMA IF NOT EXISTS millrace")
+        run(c, CHECKPOINTS)
+    with a.connect(autocommit=False) as c:   # b-a cannot fix its position: a-b waits for it
+        run(c, "LOCK TABLE millrace.checkpoint IN EXCLUSIVE MODE")
+        first.engine.start()
+        first.engine.wait_log("slot created", 30)
+        second.start()
+        waits_or_is_refused(second)
+        c.rollback()
+    first.engine.wait_streaming(seconds=60)
+    first.prove()
+    first.engine.kill()
+    second.wait_streaming(seconds=90)
+    first.engine = second
+    first.prove()
+
+
+CHECKPOINTS = """CREATE TABLE IF NOT EXISTS millrace.checkpoint (link bigint NOT NULL,
+    lane integer NOT NULL, seq bigint NOT NULL, writer bigint NOT NULL, position text NOT NULL,
+    root text NOT NULL, path text NOT NULL, plan bytea NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (link, lane, seq))"""
 
 
 @two_routes
