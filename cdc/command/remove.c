@@ -9,8 +9,9 @@
 #include "config/config.h"
 #include "link/drivers.h"
 #include "state/checkpoint.h"
+#include "state/sql.h"
 
-enum { STOP_POLL_US = 100 * 1000, STOP_POLLS = 300 };
+enum { STOP_POLL_US = 100 * 1000, STOP_POLLS = 300, LOCK_TRIES = 10, LOCK_PAUSE_MS = 100 };
 
 static bool ask(const struct link_config *lc)
 {
@@ -64,32 +65,80 @@ static enum status remove_at_source(const struct link_config *lc, struct wake *w
     return status;
 }
 
-static enum status forget(const struct link_config *lc, struct session *s, struct arena *a,
-                          struct failure *f)
+/* What is known of the link at the target, and that nobody runs it: a process elsewhere would go on
+ * writing with nothing to start from. */
+struct target {
+    struct session *session;
+    int64_t link; /* 0: the target knows none of this name */
+};
+
+static enum status lock_link(struct target *t, struct wake *wake, struct failure *f)
 {
-    struct rows rows;
-    TRY(session_run(s, a, &rows, 1, "SELECT id FROM millrace.link WHERE name = ?", lc->name));
-    if (rows.nrows == 0) {
-        printf("%s: the target knows no link of this name\n", lc->name);
-        return STATUS_OK;
+    bool locked = false;
+    for (int i = 0; i < LOCK_TRIES && !locked; i++) {
+        if (i > 0)
+            wake_poll(wake, -1, 0, LOCK_PAUSE_MS); /* a session that was just closed has it yet */
+        TRY(state_try_lock(t->session, t->link, &locked, f));
     }
-    return state_forget_link(s, strtoll(rows_cell(&rows, 0, 0), NULL, 10), f);
+    return locked ? STATUS_OK
+                  : fail(f, ERROR_SECOND_ENGINE,
+                         "another process runs this link: stop it first; nothing was removed");
 }
 
-static enum status remove_at_target(const struct link_config *lc, struct wake *wake,
-                                    struct failure *f)
+static enum status find_link(const struct link_config *lc, struct target *t, struct failure *f)
 {
-    struct session *s = NULL;
+    struct rows rows;
     struct arena a;
-    if (lc->to->engine == ENGINE_NULL)
-        return STATUS_OK;
     arena_init(&a);
-    enum status status = session_open(&lc->to->apply, "millrace remove", wake, f, &s);
-    if (status == STATUS_OK)
-        status = forget(lc, s, &a, f);
-    session_close(s);
+    enum status status = session_run(t->session, &a, &rows, 1,
+                                     "SELECT id FROM millrace.link WHERE name = ?", lc->name);
+    if (status == STATUS_OK && rows.nrows > 0)
+        status = sql_read_int(rows_cell(&rows, 0, 0), &t->link, f);
+    if (status != STATUS_OK && f->code == ERROR_NO_TABLE)
+        status = STATUS_OK;
     arena_free(&a);
     return status;
+}
+
+static enum status open_target(const struct link_config *lc, struct target *t, struct wake *wake,
+                               struct failure *f)
+{
+    if (lc->to->engine == ENGINE_NULL)
+        return STATUS_OK;
+    TRY(session_open(&lc->to->apply, "millrace remove", wake, f, &t->session));
+    TRY(find_link(lc, t, f));
+    return t->link ? lock_link(t, wake, f) : STATUS_OK;
+}
+
+static enum status remove_at_target(const struct link_config *lc, const struct target *t,
+                                    struct failure *f)
+{
+    if (t->link)
+        return state_forget_link(t->session, t->link, f);
+    if (t->session)
+        printf("%s: the target knows no link of this name\n", lc->name);
+    return STATUS_OK;
+}
+
+/* A target that is gone for good must not keep the slot at the source: it goes all the same. */
+static enum status remove_at_both(const struct link_config *lc, struct wake *wake,
+                                  struct failure *f)
+{
+    struct target t = {0};
+    struct failure at_target = {0};
+    enum status status = open_target(lc, &t, wake, f);
+    bool away = status == STATUS_RETRY;
+    if (away)
+        at_target = *f;
+    if (status == STATUS_OK || away)
+        status = remove_at_source(lc, wake, f);
+    if (status == STATUS_OK && !away)
+        status = remove_at_target(lc, &t, f);
+    session_close(t.session);
+    if (status != STATUS_OK || !away)
+        return status;
+    *f = at_target;
+    return error_status(f->code);
 }
 
 /* A running process lets the link go first. */
@@ -133,9 +182,7 @@ static int remove_link(const struct config *config, const struct arguments *args
     must(wake_init(&wake) == 0);
     enum status status = stop_in_process(config, args->link, &f);
     if (status == STATUS_OK)
-        status = remove_at_source(lc, &wake, &f);
-    if (status == STATUS_OK)
-        status = remove_at_target(lc, &wake, &f);
+        status = remove_at_both(lc, &wake, &f);
     wake_free(&wake);
     if (status != STATUS_OK)
         return command_fail(&f);

@@ -291,6 +291,20 @@ def test_remove_while_running_takes_one_link_away_and_leaves_the_other(bridge):
     assert bridge.engine.status()["b-a"]["state"] == "streaming"
 
 
+def test_remove_leaves_a_link_alone_that_runs_elsewhere(bridge, tmp_path):
+    """Another host's process: nobody answers on the socket, but the link is locked."""
+    bridge.start()
+    here = Engine(tmp_path / "here", bridge.engine.config)
+    for link in ("a-b", "b-a"):
+        done = here.command("remove", link, "--yes")
+        assert done.returncode != 0 and "another process" in done.stderr, done
+    assert slots(bridge.a) == 1
+    bridge.prove()
+    bridge.engine.stop()
+    done = here.command("remove", "a-b", "--yes")
+    assert done.returncode == 0 and slots(bridge.a) == 0, done
+
+
 def slots(side):
     with side.connect() as c:
         return run(c, "SELECT count(*) FROM pg_replication_slots "
