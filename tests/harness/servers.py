@@ -353,7 +353,7 @@ class _MySqlFamily(Server):
 
     def write_cnf(self):
         settings = {**self.common, **self.special, "port": self.port, "datadir": self.data,
-                    "socket": f"{self.dir}/s", "pid-file": f"{self.dir}/pid", **self.options}
+                    "socket": f"{self.dir}/s", "pid-file": f"{self.dir}/pid", "tmpdir": f"{self.dir}/tmp", **self.options}
         with open(self.cnf, "w") as f:
             f.write(self.cnf_head() + "[mysqld]\n")
             for k, v in settings.items():
@@ -363,6 +363,8 @@ class _MySqlFamily(Server):
         return ""
 
     def init(self):
+        os.mkdir(f"{self.dir}/tmp")    # a server that starts clears away all temporary tables there
+        self._own(f"{self.dir}/tmp")
         self.write_cnf()
         self.install()
         self.start(wait=False)

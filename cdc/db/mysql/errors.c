@@ -39,6 +39,10 @@ static const struct {
     {1203, ERROR_SERVER_BUSY},
     {1226, ERROR_SERVER_BUSY},
     {1021, ERROR_SERVER_BUSY},
+    {1026, ERROR_SERVER_BUSY}, /* a file that it could not write: a disk is full */
+    {1030, ERROR_SERVER_BUSY},
+    {1037, ERROR_SERVER_BUSY},
+    {1038, ERROR_SERVER_BUSY},
     {1105, ERROR_SERVER_BUSY}, /* "multi-table update": what MySQL says when a shutdown ends it */
     {1114, ERROR_SERVER_BUSY},
     {1206, ERROR_SERVER_BUSY},
@@ -131,8 +135,11 @@ static enum error class_by_state(const char *state)
     return ERROR_CONFIG;
 }
 
-static enum error class_of(unsigned number, const char *state)
+/* Below 1000 are the numbers of the system and of mysys: the server's own files, not our request. */
+enum error my_error_of(unsigned number, const char *state)
 {
+    if (number < 1000)
+        return ERROR_SERVER_BUSY;
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         if (classes[i].number == number)
             return classes[i].code;
@@ -146,7 +153,7 @@ static enum status my_fail_of(struct my *my, unsigned number, const char *state,
 {
     if (my->base.wake && wake_is_set(my->base.wake))
         return fail(my->base.failure, ERROR_STOPPED, "stopped while %s", doing);
-    return fail(my->base.failure, class_of(number, state), "%s: %s: %s (%s error %u)",
+    return fail(my->base.failure, my_error_of(number, state), "%s: %s: %s (%s error %u)",
                 my->base.system, doing, text,
                 my->base.engine == ENGINE_MARIADB ? "MariaDB" : "MySQL", number);
 }

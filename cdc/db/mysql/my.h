@@ -39,6 +39,7 @@ static inline struct session *my_session(struct my *my)
 enum status my_exec(struct my *my, const char *sql, size_t size, uint64_t *affected);
 enum status my_fail(struct my *my, const char *doing);           /* of the connection */
 enum status my_fail_stmt(struct my *my, MYSQL_STMT *stmt, const char *doing);
+enum error my_error_of(unsigned number, const char *state); /* of a server or of the library */
 void my_add_name(struct buffer *b, const char *name);            /* `name` */
 void my_add_literal(struct buffer *b, const char *text, size_t size); /* 'escaped' utf8mb4 */
 
