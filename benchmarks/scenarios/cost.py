@@ -16,7 +16,7 @@ from bench.rows import writing
 from bench.scenario import best_of, scenario
 from harness.compare import Side
 from harness.servers import run
-from harness.tables import TableDef
+from harness.tables import PROBE, TableDef
 
 SECONDS = 20
 OTHER = {"pg": "pg2", "maria": "maria2"}
@@ -143,7 +143,8 @@ def captured_by_millrace(bench, a, name):
 
 def captured_natively(bench, a, name, threads):
     b = replica.twin(bench, a, OTHER[name])
-    application(bench, b)           # the same rows
+    application(bench, b)           # the same keys
+    PROBE.create(b)                 # its rows are in the log too
     link = replica.replica(a, b, [t.name for t in TABLES[name]], threads)
     return Way(link.start, link.drain, link.stop)
 
