@@ -48,6 +48,7 @@ struct flow {
 };
 
 enum first_copy_mode { COPY_NONE, COPY_TO_EMPTY };
+enum { COPY_READERS_MAX = 16 };
 
 struct link_config {
     const char *name, *was;
@@ -64,7 +65,7 @@ struct link_config {
     int apply_ms;              /* default 200 */
     int64_t keep_log_ms;       /* 0: acknowledge at once */
     uint64_t keep_log_bytes;   /* 0: no limit by bytes */
-    int copy_readers;          /* default 2 */
+    int copy_readers;          /* default 2, at most COPY_READERS_MAX */
     int64_t copy_chunk_rows;   /* default 50000 */
     int64_t idle_checkpoint_ms; /* default 10000 */
     const char *slot;          /* default millrace_<link> with other characters as _ */

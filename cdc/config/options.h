@@ -132,7 +132,8 @@ enum option_kind {
       "10 min | 1 GiB | {time: ..., bytes: ...}",                                                  \
       "acknowledge this far behind, so that a target restored or failed over within it resumes "   \
       "by itself")   \
-    X(LINK_COPY_READERS, SCOPE_LINK, "copy_readers", OPTION_INTEGER, "2", 1, 16, "number",         \
+    X(LINK_COPY_READERS, SCOPE_LINK, "copy_readers", OPTION_INTEGER, "2", 1, COPY_READERS_MAX,     \
+      "number",                                                                                    \
       "connections that read during the first copy")                                               \
     X(LINK_COPY_CHUNK_ROWS, SCOPE_LINK, "copy_chunk_rows", OPTION_INTEGER, "50000", 100, 10000000, \
       "number", "rows of a chunk, about; a kill reads at most one per reader again")               \

@@ -254,6 +254,10 @@ enum status copy_run(struct attempt *a, const struct last_checkpoint *last)
         TRY(state_chunks(target_session(a), a->link_id, &a->arena, &chunks, &n, &a->failure));
         if (!mark_windows(a, chunks, n))
             return STATUS_OK;
+        TRY(workers_shut_out(a));
+        TRY(state_chunks(target_session(a), a->link_id, &a->arena, &chunks, &n, &a->failure));
+        if (!mark_windows(a, chunks, n))
+            return STATUS_OK;
         TRY(check_empty(a, chunks, n));
     }
     struct snapshot *snapshot = NULL;

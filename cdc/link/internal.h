@@ -180,6 +180,9 @@ enum status stream_run(struct attempt *a, const char *from, const char *until);
 enum status copy_run(struct attempt *a, const struct last_checkpoint *last);
 bool copy_wanted(const struct attempt *a);
 struct copy; /* worker.c: all chunks still to be done, shared by the workers */
+/* Workers of an earlier attempt, or of another engine, finish no chunk from here on: it would be of
+ * another position. Waits for a COMMIT of theirs that is on its way. */
+enum status workers_shut_out(struct attempt *a);
 enum status workers_run(struct attempt *a, struct snapshot *snapshot, int readers,
                         struct chunk *chunks, int nchunks, const char *position, bool absent_only);
 

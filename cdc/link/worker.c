@@ -269,6 +269,46 @@ static void worker_free(struct worker *w)
     arena_free(&w->arena);
 }
 
+/* ---- the lanes' fences ---- */
+
+static enum status write_fence(struct attempt *a, const struct checkpoint *at)
+{
+    struct sink *sink = a->writer.apply.sink;
+    TRY(a->sink_driver->begin(sink, at));
+    TRY(a->sink_driver->settle(sink));
+    return a->sink_driver->commit(sink);
+}
+
+static enum status take_lane(struct attempt *a, int lane)
+{
+    struct apply *apply = &a->writer.apply;
+    struct last_checkpoint last;
+    struct checkpoint at = apply->at;
+    at.lane = lane;
+    at.path = apply->path;
+    at.position = at.root = apply->position;
+    TRY(state_last(a->sink_driver->session(apply->sink), at.link, lane, &a->arena, &last,
+                   apply->failure));
+    at.seq = last.exists ? last.seq + 1 : 1;
+    enum status status = write_fence(a, &at);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    a->sink_driver->rollback(apply->sink);
+    if (apply->failure->code == ERROR_SECOND_ENGINE) /* the COMMIT that was on its way */
+        apply->failure->code = ERROR_READ_AGAIN;
+    fail_in(apply->failure, "shutting out earlier sessions of the first copy");
+    return error_status(apply->failure->code);
+}
+
+enum status workers_shut_out(struct attempt *a)
+{
+    for (int reader = 0; reader < COPY_READERS_MAX; reader++)
+        TRY(attempt_writer_failed(a, take_lane(a, reader + 1)));
+    return STATUS_OK;
+}
+
+/* ---- the whole ---- */
+
 static void run_workers(struct copy *copy, struct worker *workers, int n)
 {
     int started = 0;

@@ -1,5 +1,6 @@
 """The first copy: every row, while the source is written to, and then the stream, with no seam."""
 import random
+import signal
 import time
 
 import psycopg2
@@ -227,6 +228,37 @@ def test_a_second_engine_that_waited_does_not_copy_again(world, tmp_path):
     second.wait_streaming(seconds=90)
     first.engine = second
     first.prove()
+
+
+@pytest.mark.parametrize("route", ["pg-pg2"], indirect=True)
+def test_readers_of_an_engine_that_was_cut_off_finish_nothing(world, route, tmp_path):
+    """It hangs in the copy, its session with the lock is ended, another engine goes on from a later
+    position; then it wakes up, and its readers still have their connections and an older view."""
+    create_tables(*route)
+    fill(route[0], 40_000)
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty", copy_chunk_rows=200,
+                          copy_readers=1)
+    first, second = bridge.engine, Engine(tmp_path / "second", bridge.engine.config)
+    world.defer(second.kill)
+    first.start()
+    wait_chunks(bridge, 5)
+    first.process.send_signal(signal.SIGSTOP)
+    with route[1].connect() as c:
+        run(c, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'")
+    with route[0].connect() as c:
+        run(c, "UPDATE item SET qty = -5")
+    second.start()
+    end = time.monotonic() + 40 * _slow()
+    while not any(s in second.log() for s in ("state=copying", "error=lock_wait")):
+        assert time.monotonic() < end, second.tail()
+    second.process.send_signal(signal.SIGSTOP)   # no chunk of its own is written yet
+    first.process.send_signal(signal.SIGCONT)
+    time.sleep(3 * _slow())
+    second.process.send_signal(signal.SIGCONT)
+    first.kill()
+    second.wait_streaming(seconds=90)
+    bridge.engine = second
+    bridge.prove()
 
 
 CHECKPOINTS = """CREATE TABLE IF NOT EXISTS millrace.checkpoint (link bigint NOT NULL,
