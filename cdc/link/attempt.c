@@ -102,7 +102,8 @@ static enum status open_sink(struct attempt *a)
     apply->link = a->lc->name;
     apply->wake = &a->wake;
     apply->net = net_new(target_has_tables(a) ? order_rank : NULL, a);
-    if (target_has_tables(a) && !options.cascades_in_log) /* then the target's do not act */
+    a->foreign_keys = target_has_tables(a) && !options.cascades_in_log;
+    if (a->foreign_keys)
         net_set_ties(apply->net, order_ties);
     return STATUS_OK;
 }

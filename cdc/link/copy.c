@@ -11,9 +11,10 @@
  * unfinished range, only rows that the source had at P, each as it was at P: an insert in the
  * window is written, an update or delete of a row that is not there is passed over (the chunk will
  * bring it as it is then; but one that gets another key is inserted, since that may lie in a range
- * that is copied), and chunks leave rows alone that are there already. A view that is not
- * exact (MySQL: somewhere between `low` and `high`) is brought to `high` by the same stream, whose
- * updates insert where the row is missing, and whose deleted keys the chunks leave out. */
+ * that is copied), and chunks leave rows alone that are there already. A table of which nothing is
+ * there is passed over as a whole. A view that is not exact (MySQL: somewhere between `low` and
+ * `high`) is brought to `high` by the same stream, whose updates insert where the row is missing,
+ * and whose deleted keys the chunks leave out. */
 #include <string.h>
 #include "base/crash.h"
 #include "base/guard.h"
@@ -55,6 +56,8 @@ static bool mark_windows(struct attempt *a, const struct chunk *chunks, int n)
         struct mapped_table *t = &a->mapping.tables[i];
         int done, total = chunks_of(t, chunks, n, &done);
         t->window = total == 0 || done < total;
+        /* A view of MySQL may be older than what the stream has passed. */
+        t->untouched = t->window && done == 0 && a->lc->from->engine != ENGINE_MYSQL;
         open = open || t->window;
     }
     a->window_open = open;
@@ -101,7 +104,9 @@ static enum status plan_table(struct attempt *a, struct snapshot *snapshot,
 {
     const char **bounds = NULL;
     int nbounds = 0;
-    if (t->written->nkey > 0) /* without a key in the target it starts over as a whole */
+    /* Without a key in the target it starts over as a whole; and so where its rows refer to each
+     * other, since a part of them would lack the others. */
+    if (t->written->nkey > 0 && !(a->foreign_keys && t->own_child))
         TRY(a->source_driver->snapshot_bounds(snapshot, t->relation, a->lc->copy_chunk_rows,
                                               &a->arena, &bounds, &nbounds));
     struct chunk *chunks = arena_zalloc(&a->arena, sizeof *chunks * (size_t)(nbounds + 1));

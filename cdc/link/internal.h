@@ -33,7 +33,9 @@ struct mapped_table {
     struct plan *plan;               /* relation -> written */
     int rank;                        /* foreign keys: parents first */
     enum net_ties ties;              /* and whether they act on other rows */
+    bool own_child;                  /* a foreign key of it refers to itself */
     bool window;                     /* its copy is not finished */
+    bool untouched; /* nor is any part of it there: the stream passes it over */
 };
 
 struct mapping {
@@ -127,6 +129,7 @@ struct attempt {
     const struct source_driver *source_driver;
     struct source *source;
     const struct sink_driver *sink_driver;
+    bool foreign_keys; /* the target enforces its own */
     int64_t source_id, target_id, link_id;
     unsigned char plan_hash[PLAN_HASH_BYTES];
     struct mapping mapping;

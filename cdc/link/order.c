@@ -66,6 +66,8 @@ static void tie(struct mapping *m, const struct rows *edges, bool cycles)
     for (int i = 0; i < edges->nrows; i++) {
         struct mapped_table *child = find_target(m, edges, i, CHILD);
         struct mapped_table *parent = find_target(m, edges, i, PARENT);
+        if (child && child == parent)
+            child->own_child = true;
         if (!child || !parent || strcmp(rows_cell(edges, i, ACTS), "0") == 0)
             continue;
         int column = relation_column_index(parent->written, rows_cell(edges, i, COLUMN));

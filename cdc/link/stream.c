@@ -49,8 +49,8 @@ static enum status convert(struct attempt *a, struct batch *b, uint32_t *good)
             struct mapped_table *table;
             struct plan *plan;
             TRY(mapping_plan(a, c.relation, &plan, &table));
-            if (table->window && table->written->nkey == 0)
-                continue; /* its one chunk is read again, whole */
+            if (table->window && (table->untouched || table->written->nkey == 0))
+                continue; /* all of it is still to be read */
             TRY(plan_apply(plan, &c, &b->arena, &a->failure));
             b->changes[kept++] = c;
         }

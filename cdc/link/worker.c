@@ -1,5 +1,8 @@
 /* Copy workers: one thread a reader, with a connection to each side and a lane of its own. A chunk
- * is one target transaction: marker, rows, and the chunk's own row with its position. */
+ * is one target transaction: marker, rows, and the chunk's own row with its position.
+ *
+ * Where the target's foreign keys are enforced, tables come by rank: a row that is there has its
+ * parents, also when a resumed copy streams before it is finished. */
 #include <stdlib.h>
 #include <string.h>
 #include "base/crash.h"
@@ -13,6 +16,7 @@ struct copy {
     struct snapshot *snapshot;
     struct chunk *chunks;
     int nchunks, next, done;
+    int rank; /* of the tables that are copied now */
     int64_t rows;
     const char *position;
     bool absent_only; /* rows that are there already are left alone */
@@ -66,9 +70,9 @@ static enum status open_sink(struct worker *w)
     return STATUS_OK;
 }
 
-static struct mapped_table *table_of(struct worker *w, const struct chunk *c)
+static struct mapped_table *table_of(const struct copy *copy, const struct chunk *c)
 {
-    struct mapping *m = &w->copy->a->mapping;
+    struct mapping *m = &copy->a->mapping;
     for (int i = 0; i < m->ntables; i++)
         if (strcmp(m->tables[i].label, c->table) == 0)
             return &m->tables[i];
@@ -173,7 +177,7 @@ static enum status write_chunk(struct worker *w, const struct chunk *c, struct p
 static enum status copy_chunk(struct worker *w, const struct chunk *c)
 {
     struct attempt *a = w->copy->a;
-    struct mapped_table *t = table_of(w, c);
+    struct mapped_table *t = table_of(w->copy, c);
     struct plan *plan;
     bool end;
     if (!t)
@@ -202,23 +206,30 @@ static void show_progress(struct link_status *s, void *arg)
     s->copy_rows = copy->rows;
 }
 
-static const struct chunk *take_chunk(struct copy *copy)
+static int rank_of(const struct copy *copy, const struct chunk *c)
 {
-    const struct chunk *c = NULL;
+    const struct mapped_table *t = table_of(copy, c);
+    return t && copy->a->foreign_keys ? t->rank : 0;
+}
+
+static struct chunk *take_chunk(struct copy *copy)
+{
+    struct chunk *c = NULL;
     pthread_mutex_lock(&copy->mutex);
     while (!copy->failed && copy->next < copy->nchunks && !c) {
         c = &copy->chunks[copy->next++];
-        if (c->finished)
+        if (c->finished || rank_of(copy, c) != copy->rank)
             c = NULL;
     }
     pthread_mutex_unlock(&copy->mutex);
     return c;
 }
 
-static void chunk_done(struct worker *w)
+static void chunk_done(struct worker *w, struct chunk *c)
 {
     struct copy *copy = w->copy;
     pthread_mutex_lock(&copy->mutex);
+    c->finished = true;
     copy->done++;
     copy->rows += w->rows;
     link_show(copy->a->link, show_progress, copy);
@@ -238,12 +249,12 @@ static void give_up(struct worker *w)
 static void *worker_thread(void *arg)
 {
     struct worker *w = arg;
-    const struct chunk *c;
+    struct chunk *c;
     w->status = open_sink(w);
     while (w->status == STATUS_OK && (c = take_chunk(w->copy))) {
         w->status = copy_chunk(w, c);
         if (w->status == STATUS_OK)
-            chunk_done(w);
+            chunk_done(w, c);
         else
             fail_in(&w->failure, "first copy of %s, chunk %d", c->table, (int)c->n);
     }
@@ -254,8 +265,7 @@ static void *worker_thread(void *arg)
 
 static void worker_init(struct worker *w, struct copy *copy, int reader)
 {
-    w->copy = copy;
-    w->reader = reader;
+    *w = (struct worker){.copy = copy, .reader = reader};
     arena_init(&w->arena);
     w->plans = arena_zalloc(&w->arena, sizeof *w->plans * (size_t)copy->a->mapping.ntables);
     w->batch = batch_new();
@@ -327,6 +337,21 @@ static void run_workers(struct copy *copy, struct worker *workers, int n)
         worker_free(&workers[i]);
 }
 
+/* The lowest rank that is not finished; false where all is. */
+static bool next_rank(struct copy *copy)
+{
+    bool any = false;
+    for (int i = 0; i < copy->nchunks; i++) {
+        const struct chunk *c = &copy->chunks[i];
+        if (!c->finished && (!any || rank_of(copy, c) < copy->rank)) {
+            copy->rank = rank_of(copy, c);
+            any = true;
+        }
+    }
+    copy->next = 0;
+    return any;
+}
+
 enum status workers_run(struct attempt *a, struct snapshot *snapshot, int readers,
                         struct chunk *chunks, int nchunks, const char *position, bool absent_only)
 {
@@ -341,7 +366,8 @@ enum status workers_run(struct attempt *a, struct snapshot *snapshot, int reader
     pthread_mutex_init(&copy.mutex, NULL);
     for (int i = 0; i < nchunks; i++)
         copy.done += chunks[i].finished;
-    run_workers(&copy, workers, readers);
+    while (!copy.failed && next_rank(&copy))
+        run_workers(&copy, workers, readers);
     pthread_mutex_destroy(&copy.mutex);
     free(workers);
     if (!copy.failed)

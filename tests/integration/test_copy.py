@@ -148,6 +148,45 @@ def test_a_row_that_moves_into_a_finished_range_meanwhile_is_not_lost(world, rou
     bridge.prove()
 
 
+MEANWHILE = {"a child of a parent that is not there yet": "INSERT INTO child VALUES (5, 29998)",
+             "a parent that takes its children along": "DELETE FROM parent WHERE id = 29999",
+             "rows of one table": "INSERT INTO tree VALUES (5, 29998)",
+             "rows of one table, along": "DELETE FROM tree WHERE id = 29999"}
+
+
+@pytest.mark.parametrize("route", ["maria-pg", "maria-maria2"], indirect=True)
+@pytest.mark.parametrize("meanwhile", MEANWHILE.values(),
+                         ids=[k.replace(" ", "-") for k in MEANWHILE])
+def test_foreign_keys_hold_in_a_resumed_copy(world, route, meanwhile):
+    """They are the target's affair, as MariaDB logs no cascades."""
+    acts = "FOREIGN KEY ({}) REFERENCES {} (id) ON DELETE CASCADE"
+    tables = [TableDef("parent", "id integer", ["id"]),
+              TableDef("child", "id integer\nparent_id integer", ["id"],
+                       more=[acts.format("parent_id", "parent")]),
+              TableDef("tree", "id integer\nup integer", ["id"], more=[acts.format("up", "tree")])]
+    for side in route:
+        for t in tables:
+            t.create(side)
+    with route[0].connect(autocommit=False) as c:
+        for at in range(10, 30_000, 1000):
+            ids = range(at, min(at + 1000, 30_000))
+            run(c, "INSERT INTO parent VALUES " + ", ".join(f"({i})" for i in ids))
+            run(c, "INSERT INTO tree VALUES " + ", ".join(f"({i}, NULL)" for i in ids))
+        run(c, "INSERT INTO child VALUES (1, 29999), (2, 10)")
+        run(c, "INSERT INTO tree VALUES (1, 29999), (2, 10)")
+        c.commit()
+    bridge = world.bridge(*route, tables=[t.name for t in tables], first_copy="to_empty",
+                          copy_chunk_rows=300, copy_readers=1)
+    bridge.engine.start()
+    wait_chunks(bridge, 6)
+    bridge.engine.kill()
+    assert unfinished(bridge) > 2
+    with route[0].connect() as c:
+        run(c, meanwhile)
+    bridge.start(60)
+    bridge.prove()
+
+
 @pytest.mark.parametrize("route", ["mysql-pg"], indirect=True)
 def test_views_between_two_positions_need_a_key_at_the_target(world, route):
     """MySQL's: what it wrote between the two would be there twice, or not at all."""
