@@ -39,21 +39,20 @@ def home():
 
 
 class Debezium:
-    SLOT = "bench_debezium"     # of a database's only one
-
     def __init__(self, bench, a, b, tables):
         self.server, self.java = home()
         self.bench, self.a, self.b, self.tables = bench, a, b, tables
         self.dir = bench.directory(f"debezium-{a.database}")
         self.log = os.path.join(self.dir, "log")
         self.process = None
+        self.slot = f"bench_debezium_{a.database}"
         os.makedirs(f"{self.dir}/config")
         os.makedirs(f"{self.dir}/data")
         self._write_config()
         bench.defer(self.kill)
 
     def _write_config(self):
-        settings = {**_sink(self.b), **_source(self.a, self.tables, self.dir), **COMMON,
+        settings = {**_sink(self.b), **_source(self.a, self.tables, self.dir, self.slot), **COMMON,
                     "debezium.source.offset.storage.file.filename": f"{self.dir}/data/offsets"}
         with open(f"{self.dir}/config/application.properties", "w") as f:
             f.writelines(f"{k}={v}\n" for k, v in settings.items())
@@ -146,7 +145,7 @@ def _sink(b):
             prefix + "use.reduction.buffer": "true"}
 
 
-def _source(a, tables, directory):
+def _source(a, tables, directory, slot):
     schema = "public" if a.family == "postgres" else a.database
     listed = ",".join(f"{schema}.{t}" for t in [*tables, "probe"])
     prefix = "debezium.source."
@@ -157,7 +156,7 @@ def _source(a, tables, directory):
         return {**common, prefix + "connector.class":
                 "io.debezium.connector.postgresql.PostgresConnector",
                 prefix + "database.dbname": a.database, prefix + "plugin.name": "pgoutput",
-                prefix + "slot.name": Debezium.SLOT,
+                prefix + "slot.name": slot,
                 prefix + "publication.autocreate.mode": "filtered"}
     name = "MariaDb" if a.server.engine == "mariadb" else "MySql"
     return {**common, prefix + "connector.class":

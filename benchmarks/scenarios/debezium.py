@@ -87,15 +87,15 @@ class DebeziumBacklog:
         if self.a.family == "postgres":
             with self.a.connect() as c:
                 run(c, "SELECT pg_copy_logical_replication_slot(%s, %s)",
-                    (Debezium.SLOT, self.KEPT))
+                    (self.server.slot, self.KEPT))
 
     def drain(self):
         empty(self.b, self.backlog.tables)
         if self.a.family == "postgres":
             with self.a.connect() as c:
-                drop_slot(c, Debezium.SLOT)
+                drop_slot(c, self.server.slot)
                 run(c, "SELECT pg_copy_logical_replication_slot(%s, %s)",
-                    (self.KEPT, Debezium.SLOT))
+                    (self.KEPT, self.server.slot))
         self.server.rewind()
         settle(self.bench)
         self.server.start()
