@@ -93,5 +93,8 @@ void value_add_hex(struct buffer *b, const char *bytes, size_t size);
 /* The shortest text that reads back as the same float / double. */
 void value_add_float(struct buffer *b, double d);
 void value_add_double(struct buffer *b, double d);
+/* Exactly the `size` bytes, as strtod and strtof read them; false where they are no number. */
+bool value_read_double(const char *text, size_t size, double *out);
+bool value_read_float(const char *text, size_t size, double *out);
 
 #endif

@@ -1,12 +1,8 @@
-/* The readable forms of values (value.h); dates are in civil.c. */
+/* The readable forms of values (value.h); dates are in civil.c, floats in float_text.c. */
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/fail.h"
 #include "model/value.h"
-#include <float.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -30,53 +26,6 @@ void value_add_uuid(struct buffer *b, const char *bytes)
         value_add_hex(b, bytes, parts[i]);
         bytes += parts[i];
     }
-}
-
-/* ---- floats: `%.Ng` of the fewest digits that read back ---- */
-
-static bool add_odd_float(struct buffer *b, double d)
-{
-    if (isnan(d))
-        buffer_add_text(b, "NaN");
-    else if (isinf(d))
-        buffer_add_text(b, d < 0 ? "-Infinity" : "Infinity");
-    return isnan(d) || isinf(d);
-}
-
-static bool add_whole(struct buffer *b, double d)
-{
-    if (d != trunc(d) || fabs(d) >= 1e15 || (d == 0 && signbit(d)))
-        return false;
-    buffer_add_int(b, (int64_t)d);
-    return true;
-}
-
-/* Below `digits` every decimal text is kept by the type, except by subnormals: there from one. */
-void value_add_double(struct buffer *b, double d)
-{
-    char text[32];
-    if (add_odd_float(b, d) || add_whole(b, d))
-        return;
-    for (int n = fabs(d) < DBL_MIN ? 1 : DBL_DIG; n <= DBL_DECIMAL_DIG; n++) {
-        snprintf(text, sizeof text, "%.*g", n, d);
-        if (strtod(text, NULL) == d)
-            break;
-    }
-    buffer_add_text(b, text);
-}
-
-void value_add_float(struct buffer *b, double d)
-{
-    char text[32];
-    float f = (float)d;
-    if (add_odd_float(b, d) || (fabsf(f) < 1e6F && add_whole(b, d)))
-        return;
-    for (int n = fabsf(f) < FLT_MIN ? 1 : FLT_DIG; n <= FLT_DECIMAL_DIG; n++) {
-        snprintf(text, sizeof text, "%.*g", n, (double)f);
-        if (strtof(text, NULL) == f)
-            break;
-    }
-    buffer_add_text(b, text);
 }
 
 /* ---- value_show ---- */

@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <float.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/arena.h"
@@ -169,6 +171,63 @@ static void floats_are_as_short_as_they_read_back(void **state)
     }
 }
 
+/* n / 10^decimals as text, of a number of `digits` digits */
+static int decimal_text(char *out, size_t size, unsigned *seed, int digits, int decimals)
+{
+    int64_t n = 0, power = 1;
+    for (int i = 0; i < digits; i++)
+        n = n * 10 + rand_r(seed) % 10;
+    for (int i = 0; i < decimals; i++)
+        power *= 10;
+    return snprintf(out, size, "%s%" PRId64 ".%0*" PRId64, rand_r(seed) % 2 ? "-" : "", n / power,
+                    decimals, n % power);
+}
+
+static void decimal_texts_are_read_to_the_nearest_double(void **state)
+{
+    (void)state;
+    unsigned seed = 7;
+    for (int i = 0; i < 50000; i++) {
+        char text[64];
+        double d;
+        int size = decimal_text(text, sizeof text, &seed, 1 + i % 18, 1 + i / 18 % 12);
+        assert_true(value_read_double(text, (size_t)size, &d));
+        assert_true(d == strtod(text, NULL));
+    }
+}
+
+static void short_decimals_come_back_as_they_were(void **state)
+{
+    (void)state;
+    unsigned seed = 9;
+    for (int i = 0; i < 50000; i++) {
+        char text[64], shortest[64];
+        decimal_text(text, sizeof text, &seed, 1 + i % 15, 1 + i / 15 % 8);
+        double d = strtod(text, NULL);
+        if (d == trunc(d))
+            continue;
+        for (int n = DBL_DIG; n > 0; n--) {
+            snprintf(shortest, sizeof shortest, "%.*g", n, d);
+            if (n == 1 || strtod(shortest, NULL) == d)
+                break;
+        }
+        check_double(d, shortest);
+    }
+}
+
+static void what_is_no_number_is_not_read(void **state)
+{
+    (void)state;
+    double d;
+    static const char *const texts[] = {"", "-", ".", "1.2.3", "1x", "--1", "1 2"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_false(value_read_double(texts[i], strlen(texts[i]), &d));
+    assert_true(value_read_double("-0.0", 4, &d));
+    assert_true(d == 0 && signbit(d));
+    assert_true(value_read_double("1e300", 5, &d));
+    assert_true(d == 1e300);
+}
+
 static void shown_values_are_one_short_line(void **state)
 {
     (void)state;
@@ -212,6 +271,9 @@ int main(void)
         cmocka_unit_test(every_day_of_a_millennium_goes_there_and_back),
         cmocka_unit_test(dates_and_times_read_as_both_engines_write_them),
         cmocka_unit_test(floats_are_as_short_as_they_read_back),
+        cmocka_unit_test(decimal_texts_are_read_to_the_nearest_double),
+        cmocka_unit_test(short_decimals_come_back_as_they_were),
+        cmocka_unit_test(what_is_no_number_is_not_read),
         cmocka_unit_test(shown_values_are_one_short_line),
         cmocka_unit_test(a_copy_outlives_its_source),
     };

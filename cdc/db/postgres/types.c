@@ -118,38 +118,22 @@ static bool read_int(const char *text, size_t size, struct arena *a, struct valu
     return true;
 }
 
-/* strtod wants a NUL; the longest text of a float8 has 24 characters. */
-static const char *float_text(const char *text, size_t size, char copy[64])
-{
-    if (size == 0 || size >= 64)
-        return NULL;
-    memcpy(copy, text, size);
-    copy[size] = 0;
-    return copy;
-}
-
 static bool read_float(const char *text, size_t size, struct arena *a, struct value *out)
 {
     (void)a;
-    char copy[64], *end;
     if (is_special_number(text, size))
         return odd(text, size, out);
-    if (!float_text(text, size, copy))
-        return false;
-    *out = (struct value){.kind = VALUE_FLOAT, .d = (double)strtof(copy, &end)};
-    return *end == 0;
+    *out = (struct value){.kind = VALUE_FLOAT};
+    return value_read_float(text, size, &out->d);
 }
 
 static bool read_double(const char *text, size_t size, struct arena *a, struct value *out)
 {
     (void)a;
-    char copy[64], *end;
     if (is_special_number(text, size))
         return odd(text, size, out);
-    if (!float_text(text, size, copy))
-        return false;
-    *out = (struct value){.kind = VALUE_DOUBLE, .d = strtod(copy, &end)};
-    return *end == 0;
+    *out = (struct value){.kind = VALUE_DOUBLE};
+    return value_read_double(text, size, &out->d);
 }
 
 static bool read_decimal(const char *text, size_t size, struct arena *a, struct value *out)
@@ -418,11 +402,17 @@ static enum status write_time(const struct column *c, int64_t us, struct buffer 
     return status;
 }
 
-/* Years outside 0001-9999, as PostgreSQL spells them: more digits, or "... BC". */
+enum { YEAR_1 = -719162, YEAR_10000 = 2932897 }; /* their first days */
+
+/* Years outside 0001-9999 as PostgreSQL spells them: more digits, or "... BC". */
 static void add_far_date(struct buffer *out, int64_t days)
 {
     int64_t year;
     unsigned month, day;
+    if (days >= YEAR_1 && days < YEAR_10000) {
+        value_add_date(out, days);
+        return;
+    }
     civil_from_days(days, &year, &month, &day);
     buffer_add_format(out, "%04" PRId64 "-%02u-%02u", year > 0 ? year : 1 - year, month, day);
 }
@@ -435,7 +425,7 @@ static int64_t floor_days(int64_t us)
 
 static bool before_christ(int64_t days)
 {
-    return days < INT64_C(-719162); /* 0001-01-01 */
+    return days < YEAR_1;
 }
 
 static void write_date(int64_t days, struct buffer *out)
