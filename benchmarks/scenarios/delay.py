@@ -8,7 +8,7 @@ from bench.rows import WORK_ORDER, load
 from bench.scenario import scenario
 from scenarios.catchup import link
 
-ROWS, PER_TRANSACTION = 500_000, 1000
+ROWS, PER_TRANSACTION = 1_000_000, 1000
 ROUND_TRIP_MS = 20
 
 
