@@ -55,7 +55,7 @@ def lag(bench, source, target):
         PROBE.create(side)
     server = Debezium(bench, *theirs, tables())
     server.start().wait_streaming()
-    seconds = LAG_SECONDS // 2 if bench.quick else LAG_SECONDS
+    seconds = LAG_SECONDS // 4 if bench.quick else LAG_SECONDS
     runs = bench.interleave(millrace=lambda: measure(*ours, LAG_RATE, seconds),
                             debezium=lambda: measure(*theirs, LAG_RATE, seconds))
     server.stop()
