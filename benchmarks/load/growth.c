@@ -61,7 +61,7 @@ struct growth growth_judge(const struct growth_seen *seen)
     double lag = median_lag(lag_ms, seconds);
     if (seen->late_ms > LATE_MS)
         g.verdict = GROWTH_SOURCE;
-    else if ((double)seen->backlog > seen->rate * WAITING_SECONDS)
+    else if (seen->rate > 0 && (double)seen->backlog > seen->rate * WAITING_SECONDS)
         g.verdict = GROWTH_BACKLOG;
     else if (g.slope_ms * (double)seconds > (lag > TREND_MS ? lag : TREND_MS))
         g.verdict = GROWTH_LAG;
