@@ -136,14 +136,18 @@ def end_mark(side):
     return key
 
 
-def wait_mark(side, key, seconds=1800, alive=None, every=0.005):
-    """Until the row is at the target; the moment it was seen."""
-    end = time.monotonic() + seconds
+def wait_mark(side, key, seconds=1800, alive=None, every=0.01):
+    """Until the row is at the target; the moment it was seen. `alive`: asked once a second, raises
+    when the wait is in vain."""
+    ends = time.monotonic() + seconds
+    asks = time.monotonic() + 1
     with side.connect() as c:
         while not run(c, "SELECT 1 FROM probe WHERE id = %s", (key,)):
-            if time.monotonic() > end:
+            now = time.monotonic()
+            if now > ends:
                 raise AssertionError(f"the backlog is not drained after {seconds} s")
-            if alive:
+            if alive and now > asks:
                 alive()
+                asks = now + 1
             time.sleep(every)
     return time.monotonic()
