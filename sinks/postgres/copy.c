@@ -1,4 +1,5 @@
-/* copy.c: large inserts by COPY in text form (src/backend/commands/copyfromparse.c): tab between
+/* copy.c: large inserts by COPY (src/backend/commands/copyfromparse.c). Where all values of the set
+ * have a binary form they go in it, which costs the server half as much; else as text: tab between
  * columns, newline after rows, \N for NULL, backslash before backslash, tab, newline and return. */
 #include "sinks/postgres/internal.h"
 
@@ -6,6 +7,19 @@
 #include <string.h>
 
 enum { COPY_SEND_BYTES = 64 * 1024 };
+
+struct copied_column {
+    const struct column *column;
+    int index;
+    const struct pg_binary *form; /* NULL: has none */
+};
+
+/* What one COPY writes. */
+struct copied {
+    struct copied_column *columns;
+    int n;
+    bool binary;
+};
 
 static bool is_special(char c)
 {
@@ -42,53 +56,81 @@ static enum status add_column(struct sink *s, const struct column *c, const stru
     return STATUS_OK;
 }
 
-static enum status add_row(struct sink *s, const struct row_set *set, const struct value *row)
+static enum status add_text_row(struct sink *s, const struct copied *c, const struct value *row)
 {
-    const struct relation *r = set->relation;
-    bool first = true;
-    for (int i = 0; i < r->ncolumns; i++) {
-        if (!set->present[i] || r->columns[i].generated)
-            continue;
-        if (!first)
+    for (int i = 0; i < c->n; i++) {
+        if (i > 0)
             buffer_add_char(&s->data, '\t');
-        first = false;
-        TRY(add_column(s, &r->columns[i], &row[i]));
+        TRY(add_column(s, c->columns[i].column, &row[c->columns[i].index]));
     }
     buffer_add_char(&s->data, '\n');
     return STATUS_OK;
 }
 
-static enum status start(struct sink *s, const struct row_set *set)
+static enum status add_binary_row(struct sink *s, const struct copied *c, const struct value *row)
+{
+    buffer_add_u16be(&s->data, (uint16_t)c->n);
+    for (int i = 0; i < c->n; i++)
+        TRY(pg_binary_write(c->columns[i].form, c->columns[i].column, &row[c->columns[i].index],
+                            &s->data, s->o.failure));
+    return STATUS_OK;
+}
+
+static bool takes_binary(const struct copied *c, const struct row_set *set)
+{
+    for (int i = 0; i < c->n; i++)
+        if (!c->columns[i].form)
+            return false;
+    for (uint32_t row = 0; row < set->nrows; row++)
+        for (int i = 0; i < c->n; i++)
+            if (!pg_binary_takes(c->columns[i].form, &set->rows[row][c->columns[i].index]))
+                return false;
+    return true;
+}
+
+static void choose(struct sink *s, const struct row_set *set, struct copied *c)
 {
     const struct relation *r = set->relation;
-    const char *separator = " (";
+    c->columns = arena_alloc(&s->scratch, (size_t)r->ncolumns * sizeof *c->columns);
+    c->n = 0;
+    for (int i = 0; i < r->ncolumns; i++)
+        if (set->present[i] && !r->columns[i].generated)
+            c->columns[c->n++] =
+                (struct copied_column){&r->columns[i], i, pg_binary_of(&r->columns[i])};
+    c->binary = takes_binary(c, set);
+}
+
+static enum status start(struct sink *s, const struct row_set *set, const struct copied *c)
+{
     PGresult *res;
     buffer_clear(&s->sql);
     buffer_add_text(&s->sql, "COPY ");
-    add_table(&s->sql, r);
-    for (int i = 0; i < r->ncolumns; i++) {
-        if (!set->present[i] || r->columns[i].generated)
-            continue;
-        buffer_add_text(&s->sql, separator);
-        pg_add_name(&s->sql, r->columns[i].name);
-        separator = ", ";
+    add_table(&s->sql, set->relation);
+    for (int i = 0; i < c->n; i++) {
+        buffer_add_text(&s->sql, i == 0 ? " (" : ", ");
+        pg_add_name(&s->sql, c->columns[i].column->name);
     }
-    buffer_add_text(&s->sql, ") FROM STDIN");
+    buffer_add_text(&s->sql, c->binary ? ") FROM STDIN (FORMAT binary)" : ") FROM STDIN");
     TRY(pg_exec(s->pg, buffer_text(&s->sql), PGRES_COPY_IN, &res));
     PQclear(res);
     return STATUS_OK;
 }
 
-static enum status send_rows(struct sink *s, const struct row_set *set)
+static enum status send_rows(struct sink *s, const struct row_set *set, const struct copied *c)
 {
+    static const char head[] = "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0"; /* no flags, no extension */
     buffer_clear(&s->data);
+    if (c->binary)
+        buffer_add(&s->data, head, sizeof head); /* its NUL is the ninth */
     for (uint32_t i = 0; i < set->nrows; i++) {
-        TRY(add_row(s, set, set->rows[i]));
+        TRY(c->binary ? add_binary_row(s, c, set->rows[i]) : add_text_row(s, c, set->rows[i]));
         if (s->data.size >= COPY_SEND_BYTES) {
             TRY(pg_put_copy(s->pg, s->data.data, s->data.size));
             buffer_clear(&s->data);
         }
     }
+    if (c->binary)
+        buffer_add_u16be(&s->data, UINT16_MAX);
     return s->data.size ? pg_put_copy(s->pg, s->data.data, s->data.size) : STATUS_OK;
 }
 
@@ -114,9 +156,11 @@ enum status copy_set(struct sink *s, const struct row_set *set)
 {
     int64_t rows = 0;
     const struct relation *r = set->relation;
-    enum status status = start(s, set);
+    struct copied c;
+    choose(s, set, &c);
+    enum status status = start(s, set, &c);
     if (status == STATUS_OK) {
-        status = send_rows(s, set);
+        status = send_rows(s, set, &c);
         if (status == STATUS_DATA ||
             status == STATUS_BUG) { /* ours: the server must hear of it, our text stays */
             struct failure kept = *s->o.failure;

@@ -57,6 +57,18 @@ def change(side, types):
             run(c, f"DELETE FROM {table} WHERE id = 101")
 
 
+def insert_many(side, types, each=600):
+    """Each table's values over and over, in one statement: a set that goes by the bulk way."""
+    with side.connect() as c:
+        if side.family == "mysql":
+            run(c, "SET SESSION sql_mode = ''")
+        for i, (*_, values) in enumerate(types):
+            rows = [f"({n}, {sql_of(value, side)}, 0)" for n, value in
+                    enumerate((["NULL"] + [v for v in values if "repeat" not in sql_of(v, side)])
+                              * each, start=1)][:each]
+            run(c, f"INSERT INTO {name(i)} VALUES " + ", ".join(rows))
+
+
 def check_each(a, b, types):
     wrong = []
     for i, t in enumerate(types):
@@ -64,6 +76,17 @@ def check_each(a, b, types):
         if not report.equal:
             wrong.append(f"{t[0]} {t[1] if len(t) > 2 else ''}: {report}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("route", ROUTES + ["pg-pg2"], indirect=True)
+def test_values_arrive_in_bulk_as_they_were(world, route):
+    own = route[0].server.engine == route[1].server.engine
+    types = [(t, t, values) for t, values in POSTGRES_TYPES] if own else types_of(route)
+    create(route, types)
+    bridge = world.bridge(*route, tables=[name(i) for i in range(len(types))]).start()
+    insert_many(route[0], types)
+    bridge.drain(120)
+    check_each(*route, types)
 
 
 @pytest.mark.parametrize("first_copy", ["none", "to_empty"])

@@ -57,6 +57,7 @@ struct pg_type;
 /* By oid and typmod as the catalog gives them; unknown types go as TEXT (their text form). */
 const struct pg_type *pg_type_of(Oid oid, Oid element, char typtype, const char *typname);
 enum value_kind pg_type_kind(const struct pg_type *t, int32_t typmod);
+Oid pg_type_oid(const struct pg_type *t); /* 0: its text form */
 /* Text as pgoutput and COPY give it (pinned session) -> value; bytes may stay in `text`, or go to
  * the arena. VALUE where it cannot be read. */
 enum status pg_value_read(const struct column *c, const char *text, size_t size, struct arena *a,
@@ -65,6 +66,15 @@ enum status pg_value_read(const struct column *c, const char *text, size_t size,
  * cannot hold it: \0 in text, ODD of another engine, numbers beyond... */
 enum status pg_value_write(const struct column *c, const struct value *v, struct buffer *out,
                            struct failure *f);
+
+/* ---- binary.c: the forms of COPY BINARY ---- */
+struct pg_binary;
+/* NULL: values of this column's type go as text. */
+const struct pg_binary *pg_binary_of(const struct column *c);
+bool pg_binary_takes(const struct pg_binary *form, const struct value *v); /* else text, too */
+/* Size and bytes of a value that it takes. VALUE where the column cannot hold it. */
+enum status pg_binary_write(const struct pg_binary *form, const struct column *c,
+                            const struct value *v, struct buffer *out, struct failure *f);
 
 /* ---- catalog.c ---- */
 /* A table's columns, key and replica identity. `for_source`: key is the replica identity's index,

@@ -67,6 +67,11 @@ enum value_kind pg_type_kind(const struct pg_type *t, int32_t typmod)
     return t->kind;
 }
 
+Oid pg_type_oid(const struct pg_type *t)
+{
+    return t->oid;
+}
+
 /* ---- reading: each takes exactly `size` bytes, or says false ---- */
 
 static bool equals(const char *text, size_t size, const char *word)
