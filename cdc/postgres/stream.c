@@ -250,17 +250,23 @@ static enum status drain(struct source *s, size_t *bytes)
     }
 }
 
+static bool is_much(size_t bytes)
+{
+    return bytes >= GATHER_FROM_BYTES;
+}
+
+/* A read that brought little has caught up with the walsender: one more would take its next row. */
 static enum status read_available(struct source *s)
 {
     struct stream *st = &s->stream;
-    size_t bytes = 0, before = 1;
+    size_t bytes = 0, before = 0;
     TRY(drain(s, &bytes)); /* what was left when the intake was full */
-    for (int i = 0; i < ROUNDS_MAX && !st->paused && bytes != before; i++) {
+    for (int i = 0; i < ROUNDS_MAX && !st->paused && (i == 0 || is_much(bytes - before)); i++) {
         before = bytes;
         TRY(pg_consume(st->pg));
         TRY(drain(s, &bytes));
     }
-    if (!st->paused && bytes >= GATHER_FROM_BYTES)
+    if (!st->paused && is_much(bytes))
         gather(st);
     return STATUS_OK;
 }
