@@ -2,6 +2,7 @@
  * copied, stream. Reads top to bottom; everything is closed on the way out. */
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/log.h"
 #include "link/internal.h"
 
@@ -120,13 +121,28 @@ static void name_ourselves(struct attempt *a)
     must(asprintf(&apply->path, "%lld", (long long)a->source_id) > 0);
 }
 
+/* The shortest of a few: what the way alone takes. */
+static enum status measure_round_trip(struct attempt *a, struct session *target)
+{
+    a->round_trip_us = INT64_MAX;
+    for (int i = 0; i < 3; i++) {
+        int64_t begun = clock_monotonic_us();
+        TRY(session_query(target, NULL, NULL, "SELECT 1", 0, NULL));
+        int64_t took = clock_monotonic_us() - begun;
+        a->round_trip_us = took < a->round_trip_us ? took : a->round_trip_us;
+    }
+    return STATUS_OK;
+}
+
 static enum status open_both(struct attempt *a)
 {
     TRY(open_source(a));
     TRY(open_sink(a));
     struct session *target = a->sink_driver->session(a->writer.apply.sink);
-    if (target)
+    if (target) {
         TRY(state_prepare(target, &a->failure));
+        TRY(attempt_writer_failed(a, measure_round_trip(a, target)));
+    }
     TRY(ids_settle(a, target));
     link_plan_hash(a->lc, a->plan_hash);
     name_ourselves(a);

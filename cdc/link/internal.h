@@ -157,6 +157,7 @@ struct attempt {
     bool one_each;            /* until it is passed: one transaction a batch */
     int64_t waiting_since_us; /* source commit of the oldest transaction not yet written; 0 none */
     uint32_t tuned_changes;   /* apply_ms: changes a batch may hold */
+    int64_t round_trip_us;    /* to the target and back */
 
     /* copy.c */
     struct window *window; /* NULL: snapshots are exact */

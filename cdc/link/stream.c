@@ -19,6 +19,8 @@ enum {
     UNTIL_TICK_MS = 20,
     DRAIN_LIMIT_US = 10 * 1000 * 1000,
     IDLE_LOG_BYTES = 16 * 1024 * 1024,
+    BACKLOG_CHANGES = 1000,
+    ROUND_TRIPS = 16, /* of a target transaction, several times over */
     BATCH_CHANGES_MIN = 64,
     BATCH_CHANGES_MAX = 100 * 1000,
 };
@@ -169,11 +171,22 @@ static bool done_submitting(const struct attempt *a)
     return a->closing || a->cut_off;
 }
 
+/* The second place in the writer's queue is for backlogs: a lone transaction that took it would keep
+ * those after it waiting for two commits. */
+static struct batch *next_batch(struct attempt *a)
+{
+    int pending = writer_pending(&a->writer);
+    if (done_submitting(a) || pending >= WRITER_QUEUE)
+        return NULL;
+    if (pending == 0 || a->ending)
+        return intake_take(&a->intake);
+    return intake_take_large(&a->intake, BACKLOG_CHANGES);
+}
+
 static void pump(struct attempt *a)
 {
     struct batch *b;
-    while (!done_submitting(a) && writer_pending(&a->writer) < WRITER_QUEUE &&
-           (b = intake_take(&a->intake)))
+    while ((b = next_batch(a)))
         submit(a, b);
     check_end(a);
 }
@@ -265,10 +278,12 @@ static void free_held_acks(struct attempt *a)
     a->held_last = NULL;
 }
 
-/* apply_ms: fewer changes a batch when locks were held too long, slowly more when not. */
+/* apply_ms: fewer changes a batch when locks were held too long, slowly more when not. What the way to
+ * the target and back takes does not get less with fewer changes. */
 static void tune(struct attempt *a, const struct batch *b)
 {
-    int64_t took = atomic_load(&a->writer.apply.apply_us), aim = a->lc->apply_ms * 1000LL;
+    int64_t took = atomic_load(&a->writer.apply.apply_us);
+    int64_t aim = a->lc->apply_ms * 1000LL + ROUND_TRIPS * a->round_trip_us;
     uint64_t n = a->tuned_changes;
     if (took > aim && b->nchanges > BATCH_CHANGES_MIN)
         n = (uint64_t)b->nchanges * (uint64_t)aim / (uint64_t)took;

@@ -156,8 +156,8 @@ void writer_push(struct writer *w, struct batch *b)
     pthread_mutex_lock(&w->mutex);
     push(&w->queue_first, &w->queue_last, b);
     w->pending++;
-    pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->mutex);
+    pthread_cond_signal(&w->work); /* whom it wakes finds the lock free */
 }
 
 struct batch *writer_done(struct writer *w)

@@ -5,6 +5,7 @@
 enum {
     BATCHES_IN_BUDGET = 8, /* filled, ready, in conversion, at the sink, and some behind them */
     BATCH_BYTES_MAX = 8 * 1024 * 1024,
+    READY_MAX = 6,
     SPARES_MAX = 2,
     TEXT_BYTES_MAX = 64 * 1024 * 1024, /* a position of very many GTIDs */
 };
@@ -58,6 +59,7 @@ static void push_ready(struct intake *in, struct batch *b)
     else
         in->ready_first = b;
     in->ready_last = b;
+    in->nready++;
     in->hungry = false;
     in->notify = true;
 }
@@ -71,6 +73,7 @@ static struct batch *pop_ready(struct intake *in)
     if (!in->ready_first)
         in->ready_last = NULL;
     b->next = NULL;
+    in->nready--;
     return b;
 }
 
@@ -268,6 +271,8 @@ static bool is_full(const struct intake *in)
 {
     if (in->outstanding_bytes == 0)
         return false;
+    if (in->nready >= READY_MAX)
+        return true;
     size_t held = in->outstanding_bytes + batch_bytes(in->open) + in->batch_bytes;
     return held >= in->budget_bytes;
 }
@@ -290,8 +295,10 @@ static void drop_unfinished(struct intake *in)
     struct batch *unfinished = *tail;
     *tail = NULL;
     in->ready_last = last;
-    for (struct batch *b = unfinished; b; b = b->next)
+    for (struct batch *b = unfinished; b; b = b->next) {
         in->outstanding_bytes -= b->held_bytes;
+        in->nready--;
+    }
     free_list(unfinished);
 }
 
@@ -322,18 +329,34 @@ static void attach_progress(struct intake *in, struct batch *b)
     forget_idle(in);
 }
 
-struct batch *intake_take(struct intake *in)
+static struct batch *take(struct intake *in, uint32_t changes)
 {
-    lock(in);
-    if (!in->ready_first && in->open->ntransactions > 0 && !batch_is_open(in->open))
+    if (!in->ready_first && in->open->ntransactions > 0 && in->open->nchanges >= changes &&
+        !batch_is_open(in->open))
         hand_over(in);
     struct batch *b = pop_ready(in);
-    in->hungry = !b;
     if (b) {
         in->notify = false;
         attach_progress(in, b);
         intake_grown(in, b);
     }
+    return b;
+}
+
+struct batch *intake_take(struct intake *in)
+{
+    lock(in);
+    struct batch *b = take(in, 0);
+    in->hungry = !b;
+    unlock(in);
+    return b;
+}
+
+struct batch *intake_take_large(struct intake *in, uint32_t changes)
+{
+    lock(in);
+    struct batch *b = take(in, changes);
+    in->hungry = false;
     unlock(in);
     return b;
 }

@@ -9,7 +9,8 @@
  * hungry, or when the batch has reached its size; so batches grow with the backlog and are one
  * transaction when idle. A transaction beyond `piece_bytes` moves in pieces (intake_piece).
  *
- * Back-pressure is one bool, `intake_full`: outstanding bytes are at the budget. The source then
+ * Back-pressure is one bool, `intake_full`: outstanding bytes are at the budget, or enough batches
+ * are ready (more of them would keep a size that was right when they were cut). The source then
  * reads no further (but keeps its connection alive), until `on_room` is called.
  *
  * What counts against the budget: the open batch, what is ready, what is taken and not yet returned
@@ -35,7 +36,7 @@ struct intake {
     struct batch *open;        /* being filled */
     struct batch *ready_first, *ready_last; /* handed over, not yet taken */
     struct batch *spare;       /* recycled */
-    int nspare;
+    int nready, nspare;
     char *idle_position;       /* pending progress, newer than everything appended; NULL none: */
                                /* then the text of idle_text */
     struct buffer idle_text, path;
@@ -87,6 +88,9 @@ void intake_fail(struct intake *in, const struct failure *f);
 
 /* link side */
 struct batch *intake_take(struct intake *in); /* NULL: none; then `hungry` is set */
+/* The same while the writer is busy: an open batch is taken from this size on only, since the next
+ * transactions would wait behind two of them; and nobody gets hungry. */
+struct batch *intake_take_large(struct intake *in, uint32_t changes);
 /* The taken batch has grown (converted rows): counts it again. */
 void intake_grown(struct intake *in, struct batch *b);
 /* Progress reported since the last take, if no transaction waits: copies its position into `a` and

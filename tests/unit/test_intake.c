@@ -137,6 +137,48 @@ static void a_batch_of_full_size_is_ready(void **state)
     intake_free(&in);
 }
 
+static void a_busy_link_takes_an_open_batch_from_a_size_on(void **state)
+{
+    (void)state;
+    struct intake in;
+    start(&in, 64 << 20);
+    for (int i = 0; i < 9; i++)
+        send(&in, i, 8, "9");
+    assert_null(intake_take_large(&in, 10));
+    send(&in, 9, 8, "10");
+    assert_int_equal(ready, 0); /* nobody is hungry */
+    struct batch *b = intake_take_large(&in, 10);
+    assert_non_null(b);
+    assert_int_equal(b->ntransactions, 10);
+    intake_return(&in, b);
+    in.batch_changes = 2;
+    send(&in, 1, 8, "11");
+    send(&in, 2, 8, "12"); /* ready by itself: taken whatever its size */
+    b = intake_take_large(&in, 10);
+    assert_non_null(b);
+    intake_return(&in, b);
+    intake_free(&in);
+}
+
+static void enough_ready_batches_are_full(void **state)
+{
+    (void)state;
+    struct intake in;
+    start(&in, 64 << 20);
+    in.batch_changes = 1;
+    int sent = 0;
+    while (!intake_full(&in)) {
+        send(&in, sent++, 8, "x");
+        assert_true(sent < 20);
+    }
+    struct batch *first = intake_take(&in), *second = intake_take(&in);
+    intake_return(&in, first);
+    assert_int_equal(room, 1);
+    intake_return(&in, second);
+    assert_false(intake_full(&in));
+    intake_free(&in);
+}
+
 static void an_abandoned_transaction_frees_what_was_whole(void **state)
 {
     (void)state;
@@ -514,6 +556,8 @@ int main(void)
         cmocka_unit_test(a_hungry_link_gets_each_transaction_at_once),
         cmocka_unit_test(batches_grow_while_the_link_is_busy),
         cmocka_unit_test(a_batch_of_full_size_is_ready),
+        cmocka_unit_test(a_busy_link_takes_an_open_batch_from_a_size_on),
+        cmocka_unit_test(enough_ready_batches_are_full),
         cmocka_unit_test(an_abandoned_transaction_frees_what_was_whole),
         cmocka_unit_test(abandoned_transactions_do_not_pile_up),
         cmocka_unit_test(a_large_transaction_moves_in_pieces_alone),
