@@ -19,7 +19,7 @@ enum { STATEMENT_BUCKETS = 256 };
 /* How a column travels in an array parameter. */
 enum wire { WIRE_TEXT, WIRE_INT8, WIRE_BYTEA };
 
-struct statement {
+struct statement { /* relation, op and columns: of a set's only */
     struct statement *next;
     const struct relation *relation;
     enum set_op op;
@@ -46,6 +46,7 @@ struct sink {
     struct arena arena;   /* relations and statements, for the sink's life */
     struct arena scratch; /* of one call */
     struct statement *statements[STATEMENT_BUCKETS];
+    struct statement marker, checkpoint;
     unsigned names;
     struct relation_entry *relations;
     bool savepoint; /* one is set in this transaction */
@@ -67,6 +68,8 @@ enum status sink_count(struct sink *s, const struct relation *r, const char *doi
                        int64_t expected, int64_t found);
 
 /* statements.c */
+/* Prepares `sql` under a name of its own, once. */
+enum status statement_prepare(struct sink *s, struct statement *st, const char *sql);
 void add_table(struct buffer *b, const struct relation *r);
 /* The column's type without its modifier, which an explicit cast would apply by cutting. */
 void add_cast(struct buffer *b, const struct column *c);

@@ -195,6 +195,17 @@ enum status sink_send(struct sink *s, const struct pending *p, const char *sql, 
     return sink_sent(s, p);
 }
 
+/* The same, prepared once. */
+static enum status send_prepared(struct sink *s, const struct pending *p, struct statement *st,
+                                 const char *sql, int n, const char *const *values)
+{
+    TRY(enter_pipeline(s));
+    TRY(statement_prepare(s, st, sql));
+    if (!PQsendQueryPrepared(s->pg->conn, st->name, n, values, NULL, NULL, 0))
+        return pg_fail(s->pg, NULL, p->doing);
+    return sink_sent(s, p);
+}
+
 enum status sink_count(struct sink *s, const struct relation *r, const char *doing,
                        int64_t expected, int64_t found)
 {
@@ -299,8 +310,9 @@ static enum status send_marker(struct sink *s, const struct checkpoint *c)
     buffer_clear(&s->data);
     marker_write(&s->data, &m);
     const char *text = buffer_text(&s->data);
-    return sink_send(s, &p, "SELECT pg_catalog.pg_logical_emit_message(true, 'millrace', $1)", 1,
-                     &text);
+    return send_prepared(s, &p, &s->marker,
+                         "SELECT pg_catalog.pg_logical_emit_message(true, 'millrace', $1)", 1,
+                         &text);
 }
 
 static const char *number(struct arena *a, int64_t n)
@@ -331,14 +343,15 @@ static enum status send_checkpoint(struct sink *s, const struct checkpoint *c)
                             hex(a, c->plan)};
     if (!GUARD_CHECKPOINT_FENCE)
         p.expected = -1;
-    return sink_send(s, &p,
-                     GUARD_CHECKPOINT_FENCE
-                         ? "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, "
-                           "root, path, plan) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bytea)"
-                         : "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, "
-                           "root, path, plan) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bytea) "
-                           "ON CONFLICT DO NOTHING",
-                     8, values);
+    return send_prepared(
+        s, &p, &s->checkpoint,
+        GUARD_CHECKPOINT_FENCE
+            ? "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, "
+              "root, path, plan) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bytea)"
+            : "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, "
+              "root, path, plan) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bytea) "
+              "ON CONFLICT DO NOTHING",
+        8, values);
 }
 
 static enum status begin(struct sink *s, const struct checkpoint *c)
@@ -353,7 +366,7 @@ static enum status begin(struct sink *s, const struct checkpoint *c)
 
 static enum status write_set(struct sink *s, const struct row_set *set)
 {
-    enum { COPY_FROM_ROWS = 500 };
+    enum { COPY_FROM_ROWS = 500, FLUSH_FROM_ROWS = 50 };
     if (set->nrows == 0)
         return STATUS_OK;
     arena_reset(&s->scratch);
@@ -363,6 +376,8 @@ static enum status write_set(struct sink *s, const struct row_set *set)
     }
     TRY(enter_pipeline(s));
     TRY(statement_send(s, set));
+    if (set->nrows < FLUSH_FROM_ROWS)
+        return STATUS_OK;   /* all of a small transaction goes out at once */
     return pg_flush(s->pg); /* the server works while the next set is made */
 }
 

@@ -309,16 +309,23 @@ static struct statement *statement_of(struct sink *s, const struct row_set *set)
 }
 
 /* A name is never used twice: a PREPARE whose answer was lost may or may not have worked. */
-static enum status prepare(struct sink *s, struct statement *st)
+enum status statement_prepare(struct sink *s, struct statement *st, const char *sql)
 {
     struct pending p = {
         .relation = st->relation, .prepares = st, .doing = "preparing", .expected = -1};
+    if (st->prepared)
+        return STATUS_OK;
     snprintf(st->name, sizeof st->name, "millrace_%u", ++s->names);
-    buffer_clear(&s->sql);
-    add_statement(s, &s->sql, st);
-    if (!PQsendPrepare(s->pg->conn, st->name, buffer_text(&s->sql), 0, NULL))
+    if (!PQsendPrepare(s->pg->conn, st->name, sql, 0, NULL))
         return pg_fail(s->pg, NULL, "preparing");
     return sink_sent(s, &p);
+}
+
+static enum status prepare(struct sink *s, struct statement *st)
+{
+    buffer_clear(&s->sql);
+    add_statement(s, &s->sql, st);
+    return statement_prepare(s, st, buffer_text(&s->sql));
 }
 
 /* ---- sent ---- */
