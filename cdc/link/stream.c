@@ -21,6 +21,8 @@ enum {
     IDLE_LOG_BYTES = 16 * 1024 * 1024,
     BACKLOG_CHANGES = 1000,
     ROUND_TRIPS = 16, /* of a target transaction, several times over */
+    FAR_US = 2000,
+    FAR_BATCH_BYTES = 16 * 1024 * 1024,
     BATCH_CHANGES_MIN = 64,
     BATCH_CHANGES_MAX = 100 * 1000,
 };
@@ -530,10 +532,19 @@ static void begin_skip(struct attempt *a, const char *from)
         a->intake.batch_changes = 1;
 }
 
+/* What a target transaction waits for on its way is paid once a batch. */
+static void size_batches(struct attempt *a)
+{
+    size_t most = a->lc->budget_bytes / 4;
+    if (a->round_trip_us >= FAR_US)
+        a->intake.batch_bytes = most < FAR_BATCH_BYTES ? most : FAR_BATCH_BYTES;
+}
+
 static void begin(struct attempt *a, const char *from, const char *until)
 {
     intake_free(&a->intake); /* what an earlier stream of this attempt left */
     intake_init(&a->intake, a->lc->budget_bytes);
+    size_batches(a);
     a->until = until;
     a->ending = a->closing = a->cut_off = false;
     a->end_status = STATUS_OK;

@@ -41,7 +41,7 @@ struct sink {
 
 enum {
     MY_STATEMENT_BYTES = 4 << 20,
-    MY_STATEMENT_ROWS = 5000,
+    MY_STATEMENT_ROWS = 20000,
     MY_SQL_BYTES_MAX = 1 << 30, /* no server takes more */
 };
 

@@ -22,15 +22,12 @@ struct relation_entry {
 
 /* ---- open and close ---- */
 
-/* Rows are found by their keys: index lookups, whatever the statistics of a fresh table say. */
-static const char *const session_settings[] = {
-    "SET enable_seqscan = off",
-    "SET enable_hashjoin = off",
-    "SET enable_mergejoin = off",
-    "SET plan_cache_mode = force_generic_plan",
-    "SET jit = off",
-    "SET idle_session_timeout = 0", /* an idle link is no forgotten session */
-};
+/* Rows are found by their keys: index lookups, whatever the statistics of a fresh table say. And an
+ * idle link is no forgotten session. */
+static const char session_settings[] = "SET enable_seqscan = off; SET enable_hashjoin = off;"
+                                       " SET enable_mergejoin = off;"
+                                       " SET plan_cache_mode = force_generic_plan; SET jit = off;"
+                                       " SET idle_session_timeout = 0; SET lock_timeout = %d";
 
 static enum status silence_triggers(struct sink *s)
 {
@@ -49,12 +46,9 @@ static enum status silence_triggers(struct sink *s)
 
 static enum status pin(struct sink *s)
 {
-    char timeout[64];
-    struct session *session = pg_session(s->pg);
-    for (size_t i = 0; i < sizeof session_settings / sizeof *session_settings; i++)
-        TRY(session_run(session, NULL, NULL, 0, session_settings[i]));
-    snprintf(timeout, sizeof timeout, "SET lock_timeout = %d", s->o.lock_wait_ms);
-    TRY(session_run(session, NULL, NULL, 0, timeout));
+    char settings[sizeof session_settings + 16];
+    snprintf(settings, sizeof settings, session_settings, s->o.lock_wait_ms);
+    TRY(session_run(pg_session(s->pg), NULL, NULL, 0, settings));
     return silence_triggers(s);
 }
 
