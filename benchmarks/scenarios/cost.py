@@ -69,7 +69,7 @@ def target(bench, name):
     app = application(bench, b)
     ways = {"alone": Alone(), "millrace": written_by_millrace(bench, b, name),
             "native": written_natively(bench, b, name)}
-    half = app.saturation(5 if bench.quick else 15) / 2
+    half = app.saturation(3 if bench.quick else 15) / 2
     rate = 0.8 * min(capacity(bench, app, half, ways[n]) for n in ("millrace", "native"))
     bench.note(f"both get {rate:,.0f} rows/s")
     for way in ways.values():
@@ -78,8 +78,8 @@ def target(bench, name):
 
 
 def compare(bench, app, ways, half=None):
-    seconds = 8 if bench.quick else SECONDS
-    half = half or app.saturation(5 if bench.quick else 15) / 2
+    seconds = 4 if bench.quick else SECONDS
+    half = half or app.saturation(3 if bench.quick else 15) / 2
     bench.note(f"half of saturation: {half:.1f} transactions/s")
 
     def measured(way):
