@@ -27,7 +27,7 @@ def load_scenarios():
 
 def arguments():
     parser = argparse.ArgumentParser(prog="benchmarks/run")
-    parser.add_argument("what", nargs="+", help="scenarios, or all, list, plot")
+    parser.add_argument("what", nargs="+", help="scenarios, or all, list, plot, table")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--runs", type=int, default=0)
     parser.add_argument("--json")
@@ -46,6 +46,10 @@ def main():
     if asked.what == ["plot"]:
         from . import plots     # matplotlib is needed here alone
         return plots.draw_all(asked.quick)
+    if asked.what == ["table"]:
+        stored = [results.load(name, asked.quick) for name in SCENARIOS]
+        print("\n".join(results.markdown([s for s in stored if s])))
+        return 0
     if asked.what == ["all"]:
         return run_all(asked)
     unknown = [name for name in asked.what if name not in SCENARIOS]

@@ -51,6 +51,19 @@ def table(result):
     return [f"== {result['scenario']}: {result['text']}"] + ["  " + l for l in lines]
 
 
+def markdown(stored):
+    """All results in one table, for docs/PERFORMANCE.md."""
+    lines = ["| scenario | metric | Millrace | anchor | | ratio | goal |",
+             "|---|---|---|---|---|---|---|"]
+    for result in stored:
+        for m in result["metrics"]:
+            goal = "" if m["goal"] is None else f"{m['goal']:g}" + ("" if met(m) else ", **not met**")
+            lines.append(f"| {result['scenario']} | {m['name']}, {m['unit']} | "
+                         f"{_spread(m['millrace_runs'])} | {m['anchor']} | "
+                         f"{_spread(m['anchor_runs'])} | {m['ratio']:.2f} | {goal} |")
+    return lines
+
+
 def _spread(values):
     ordered = sorted(values)
     middle = _number(_median(ordered))
