@@ -62,7 +62,7 @@ struct link_config {
     enum first_copy_mode first_copy;
     bool copies;               /* this link does the first copy (of a pair only one does) */
     size_t budget_bytes;       /* default 64 MiB */
-    int apply_ms;              /* default 200 */
+    int apply_ms;              /* default 100 */
     int64_t keep_log_ms;       /* 0: acknowledge at once */
     uint64_t keep_log_bytes;   /* 0: no limit by bytes */
     int copy_readers;          /* default 2, at most COPY_READERS_MAX */

@@ -126,7 +126,7 @@ enum option_kind {
       "none | {from: SYSTEM, mode: to_empty}", "what happens to the rows that are there already")  \
     X(LINK_BUDGET, SCOPE_LINK, "budget", OPTION_SIZE, "64 MiB", 8 * MiB, 64 * GiB, "size",         \
       "memory of the link's batches; a larger transaction is streamed in pieces")                  \
-    X(LINK_APPLY_MS, SCOPE_LINK, "apply_ms", OPTION_INTEGER, "200", 10, 60000, "number",           \
+    X(LINK_APPLY_MS, SCOPE_LINK, "apply_ms", OPTION_INTEGER, "100", 10, 60000, "number",           \
       "milliseconds that a target transaction aims to hold its row locks at most")                 \
     X(LINK_KEEP_LOG, SCOPE_LINK, "keep_log", OPTION_ANY, "none", 0, 0,                             \
       "10 min | 1 GiB | {time: ..., bytes: ...}",                                                  \

@@ -114,7 +114,7 @@ static void what_is_not_said_has_its_default(void **state)
                                              "{ mode: to_empty }, tables: { m.a: p.b } }\n");
     const struct link_config *l = config_link(c, "erp-mes");
     assert_int_equal(l->budget_bytes, 64 << 20);
-    assert_int_equal(l->apply_ms, 200);
+    assert_int_equal(l->apply_ms, 100);
     assert_int_equal(l->keep_log_ms, 0);
     assert_int_equal(l->keep_log_bytes, 0);
     assert_int_equal(l->copy_readers, 2);
