@@ -434,7 +434,7 @@ static void show_figures(struct link_status *s, void *arg)
     }
     s->lock_waits = atomic_load(&apply->lock_waits);
     s->row_mode_transactions = atomic_load(&apply->row_mode_transactions);
-    s->paused = intake_full(&a->intake);
+    s->paused = intake_waited_for(&a->intake);
     pthread_mutex_lock(&a->intake.mutex);
     s->backlog_bytes = a->intake.outstanding_bytes;
     pthread_mutex_unlock(&a->intake.mutex);

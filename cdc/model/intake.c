@@ -285,6 +285,14 @@ bool intake_full(struct intake *in)
     return full;
 }
 
+bool intake_waited_for(struct intake *in)
+{
+    lock(in);
+    bool waiting = in->waiting;
+    unlock(in);
+    return waiting;
+}
+
 /* Pieces that the link has not seen would only be written to be rolled back. */
 static void drop_unfinished(struct intake *in)
 {

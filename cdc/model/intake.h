@@ -81,7 +81,8 @@ struct batch *intake_piece(struct intake *in);
  * and ignored. `moved` true: a transaction with effects outside `millrace` was read. Takes the lock
  * itself; does not call on_ready: the link looks by its timer, or finds it in batch.progress. */
 void intake_progress(struct intake *in, const char *position, bool moved, uint64_t log_bytes);
-bool intake_full(struct intake *in);
+bool intake_full(struct intake *in); /* true: on_room will be called; for the source alone */
+bool intake_waited_for(struct intake *in); /* it was full, and on_room is still due: for figures */
 /* The source is at its end: an error, or a stop. Called once, as the source's last act. Whole
  * transactions can still be taken; an unfinished one is dropped as far as it has not been taken. */
 void intake_fail(struct intake *in, const struct failure *f);

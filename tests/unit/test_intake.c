@@ -179,6 +179,22 @@ static void enough_ready_batches_are_full(void **state)
     intake_free(&in);
 }
 
+static void a_look_at_the_figures_takes_no_ones_room(void **state)
+{
+    (void)state;
+    struct intake in;
+    start(&in, 64 << 20);
+    in.batch_changes = 1;
+    while (!intake_full(&in))
+        send(&in, 1, 8, "x");
+    struct batch *b = intake_take(&in);
+    assert_true(intake_waited_for(&in)); /* not full any more, but nobody has been told */
+    intake_return(&in, b);
+    assert_int_equal(room, 1);
+    assert_false(intake_waited_for(&in));
+    intake_free(&in);
+}
+
 static void an_abandoned_transaction_frees_what_was_whole(void **state)
 {
     (void)state;
@@ -558,6 +574,7 @@ int main(void)
         cmocka_unit_test(a_batch_of_full_size_is_ready),
         cmocka_unit_test(a_busy_link_takes_an_open_batch_from_a_size_on),
         cmocka_unit_test(enough_ready_batches_are_full),
+        cmocka_unit_test(a_look_at_the_figures_takes_no_ones_room),
         cmocka_unit_test(an_abandoned_transaction_frees_what_was_whole),
         cmocka_unit_test(abandoned_transactions_do_not_pile_up),
         cmocka_unit_test(a_large_transaction_moves_in_pieces_alone),
