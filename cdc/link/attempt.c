@@ -93,6 +93,7 @@ static enum status open_sink(struct attempt *a)
         .endpoint = &a->lc->to->apply,
         .link = a->lc->name,
         .cascades_in_log = cascades_in_log(a),
+        .log_stays = a->lc->from->engine != ENGINE_POSTGRES,
         .lock_wait_ms = 2000,
         .wake = &a->wake,
         .failure = &a->writer.failure,

@@ -22,6 +22,9 @@ struct sink_options {
     const char *link;                /* name, for application_name and messages */
     bool cascades_in_log;  /* the source logs cascaded rows (PostgreSQL, MySQL >= 9.6): then this */
                            /* session enforces no foreign keys; else they stay on */
+    bool log_stays;        /* the source keeps its log whatever is acknowledged: a COMMIT that a crash of */
+                           /* the target undoes, with its checkpoint, is read again; so it need not */
+                           /* wait for the disk where the engine lets a session choose */
     bool fast_copy;        /* a copy worker: unique and foreign keys of a fresh table are not */
                            /* checked twice where the engine allows it safely */
     int lock_wait_ms;      /* after which a lock wait is STATUS_RETRY */

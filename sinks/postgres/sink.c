@@ -27,7 +27,8 @@ struct relation_entry {
 static const char session_settings[] = "SET enable_seqscan = off; SET enable_hashjoin = off;"
                                        " SET enable_mergejoin = off;"
                                        " SET plan_cache_mode = force_generic_plan; SET jit = off;"
-                                       " SET idle_session_timeout = 0; SET lock_timeout = %d";
+                                       " SET idle_session_timeout = 0; SET lock_timeout = %d;"
+                                       " SET synchronous_commit = %s";
 
 static enum status silence_triggers(struct sink *s)
 {
@@ -47,7 +48,8 @@ static enum status silence_triggers(struct sink *s)
 static enum status pin(struct sink *s)
 {
     char settings[sizeof session_settings + 16];
-    snprintf(settings, sizeof settings, session_settings, s->o.lock_wait_ms);
+    snprintf(settings, sizeof settings, session_settings, s->o.lock_wait_ms,
+             s->o.log_stays ? "off" : "on");
     TRY(session_run(pg_session(s->pg), NULL, NULL, 0, settings));
     return silence_triggers(s);
 }
