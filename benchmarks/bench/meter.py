@@ -33,11 +33,11 @@ def cpu_seconds(pid):
     return sum(int(fields[i]) for i in (11, 12, 13, 14)) / TICKS
 
 
-def resident_bytes(pid):
+def resident_bytes(pid, what="VmRSS"):
     try:
         with open(f"/proc/{pid}/status") as f:
             for line in f:
-                if line.startswith("VmRSS"):
+                if line.startswith(what):
                     return int(line.split()[1]) * 1024
     except OSError:
         pass
@@ -63,22 +63,21 @@ class Cpu:
 class Memory:
     def __init__(self, pid, every=0.1):
         self.pid, self.every = pid, every
-        self.x, self.y = [], []
+        self.x, self.y, self.peak = [], [], 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._sample, daemon=True)
 
-    @property
-    def peak(self):
-        return max(self.y, default=0)
-
     def _sample(self):
         began = time.monotonic()
-        while not self._stop.wait(self.every):
+        stopped = False
+        while not stopped:
+            stopped = self._stop.wait(self.every)
             size = resident_bytes(self.pid)
             if size == 0:
                 return
             self.x.append(time.monotonic() - began)
             self.y.append(size)
+            self.peak = resident_bytes(self.pid, "VmHWM")   # the kernel saw more than our samples
 
     def __enter__(self):
         self._thread.start()
