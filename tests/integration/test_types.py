@@ -78,6 +78,23 @@ def check_each(a, b, types):
     assert not wrong, "\n".join(wrong)
 
 
+def arrive(world, route, types, first_copy):
+    create(route, types)
+    bridge = world.bridge(*route, tables=[name(i) for i in range(len(types))],
+                          first_copy=first_copy)
+    if first_copy == "none":
+        bridge.start()
+        insert(route[0], types)
+    else:
+        insert(route[0], types)
+        bridge.start(60)
+    bridge.drain()
+    check_each(*route, types)
+    change(route[0], types)
+    bridge.drain()
+    check_each(*route, types)
+
+
 @pytest.mark.parametrize("route", ROUTES + ["pg-pg2"], indirect=True)
 def test_values_arrive_in_bulk_as_they_were(world, route):
     own = route[0].server.engine == route[1].server.engine
@@ -93,20 +110,7 @@ def test_values_arrive_in_bulk_as_they_were(world, route):
 @pytest.mark.parametrize("route", ROUTES, indirect=True)
 def test_values_arrive_as_they_were(world, route, first_copy):
     types = types_of(route)
-    create(route, types)
-    bridge = world.bridge(*route, tables=[name(i) for i in range(len(types))],
-                          first_copy=first_copy)
-    if first_copy == "none":
-        bridge.start()
-        insert(route[0], types)
-    else:
-        insert(route[0], types)
-        bridge.start(60)
-    bridge.drain()
-    check_each(*route, types)
-    change(route[0], types)
-    bridge.drain()
-    check_each(*route, types)
+    arrive(world, route, types, first_copy)
 
 
 @pytest.mark.parametrize("first_copy", ["none", "to_empty"])
@@ -114,20 +118,7 @@ def test_values_arrive_as_they_were(world, route, first_copy):
                                         ("maria-maria2", MARIADB_TYPES)], indirect=["route"])
 def test_odd_values_pass_between_servers_of_one_kind(world, route, rows, first_copy):
     types = [(t, t, values) for t, values in rows]
-    create(route, types)
-    bridge = world.bridge(*route, tables=[name(i) for i in range(len(types))],
-                          first_copy=first_copy)
-    if first_copy == "none":
-        bridge.start()
-        insert(route[0], types)
-    else:
-        insert(route[0], types)
-        bridge.start(60)
-    bridge.drain()
-    check_each(*route, types)
-    change(route[0], types)
-    bridge.drain()
-    check_each(*route, types)
+    arrive(world, route, types, first_copy)
 
 
 @pytest.mark.parametrize("route,pg,my,value", [
