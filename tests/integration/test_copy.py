@@ -194,7 +194,7 @@ def test_views_between_two_positions_need_a_key_at_the_target(world, route):
     create_tables(*route)
     with route[1].connect() as c:
         run(c, "ALTER TABLE item DROP CONSTRAINT item_pkey")
-    bridge = world.bridge(*route, tables=["item", "line"], first_copy="to_empty")
+    bridge = world.bridge(*route, tables=["item", "line"], first_copy="to_empty", copy_readers=16)
     with Workload(bridge.a, writers=2).prepare() as load:
         load.wait_transactions(20)
         error = start_until_views_differ(bridge)
