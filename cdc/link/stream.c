@@ -20,7 +20,7 @@ enum {
     DRAIN_LIMIT_US = 10 * 1000 * 1000,
     IDLE_LOG_BYTES = 16 * 1024 * 1024,
     BACKLOG_CHANGES = 1000,
-    ROUND_TRIPS = 16, /* of a target transaction, several times over */
+    ROUND_TRIPS = 24, /* of a target transaction, several times over */
     FAR_US = 2000,
     FAR_BATCH_BYTES = 16 * 1024 * 1024,
     BATCH_CHANGES_MIN = 64,
