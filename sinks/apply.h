@@ -41,6 +41,9 @@ struct apply {
     struct row_mode *row_mode; /* rows put off to the end of the source transaction */
     struct net_rules (*rules)(void *owner, const struct relation *target);
     void (*deleted)(void *owner, const struct change *c); /* in a copy's window: a key went away */
+    /* In a copy's window: a row that the log moves, but tells in part only, is not there. Inside
+     * the open transaction: sees to it that it is brought. */
+    enum status (*missing)(void *owner, const struct change *c);
     void *owner;
     /* what the link shows and tunes by */
     _Atomic uint64_t transactions, rows, commits, row_mode_transactions, lock_waits;

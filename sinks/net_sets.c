@@ -113,7 +113,8 @@ static void sort_upsert(struct arena *a, struct net_table *t, struct net_entry *
 }
 
 /* The row may not be there yet, and its new key lie in a range that is copied already, where no
- * chunk brings it: so it is inserted. One of which the log leaves a part out must be there. */
+ * chunk brings it: so it is inserted. One of which the log leaves a part out must be there, or row
+ * mode asks for it. */
 static void sort_moved(struct arena *a, struct net_table *t, struct net_entry *e)
 {
     bool complete = is_complete(t->relation, e->now);

@@ -126,16 +126,27 @@ static struct put_off *find_put_off(struct row_mode *m, const struct change *c)
 
 /* ---- rows ---- */
 
-/* In a copy's window a row may be there or not: the one-row set knows what that means. */
+static enum status write_net(struct apply *a)
+{
+    TRY(net_write(a->net, a->driver, a->sink));
+    TRY(a->driver->settle(a->sink));
+    net_reset(a->net);
+    return STATUS_OK;
+}
+
+/* In a copy's window a row may be there or not: the one-row set knows what that means. Strict there
+ * is only what moves a row of which a part is not known (net_sets.c). */
 static enum status write_one(struct apply *a, const struct change *c)
 {
     struct net_rules rules = apply_rules(a, c->relation);
     if (!rules.lenient || !net_add(a->net, c, &rules))
         return a->driver->write_row(a->sink, c);
-    TRY(net_write(a->net, a->driver, a->sink));
-    TRY(a->driver->settle(a->sink));
+    enum status status = write_net(a);
+    if (status == STATUS_OK || a->failure->code != ERROR_WRONG_COUNT || !a->missing)
+        return status;
     net_reset(a->net);
-    return STATUS_OK;
+    failure_clear(a->failure);
+    return a->missing(a->owner, c);
 }
 
 static enum status change_put_off(struct apply *a, struct put_off *p, const struct change *c)

@@ -67,6 +67,9 @@ enum status state_plan_chunks(struct session *s, int64_t link, const struct chun
 /* Inside the chunk's transaction. WRONG_COUNT where it is finished already. */
 enum status state_finish_chunk(struct session *s, int64_t link, const struct chunk *c,
                                const char *position, int64_t rows, struct failure *f);
+/* Inside a transaction of the stream: no chunk of the table counts as finished any more. */
+enum status state_reopen_chunks(struct session *s, int64_t link, const char *table,
+                                int64_t *reopened, struct failure *f);
 enum status state_forget_chunks(struct session *s, int64_t link, const char *table_or_null,
                                 struct failure *f);
 

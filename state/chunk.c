@@ -92,6 +92,18 @@ enum status state_finish_chunk(struct session *s, int64_t link, const struct chu
     return STATUS_OK;
 }
 
+enum status state_reopen_chunks(struct session *s, int64_t link, const char *table,
+                                int64_t *reopened, struct failure *f)
+{
+    struct rows result = {0};
+    TRY(SQL_RUN(s, NULL, &result, f,
+                "UPDATE millrace.chunk SET position = NULL, row_count = NULL "
+                "WHERE link = ? AND tab = ? AND position IS NOT NULL",
+                sql_int(link).text, table));
+    *reopened = (int64_t)result.affected;
+    return STATUS_OK;
+}
+
 enum status state_forget_chunks(struct session *s, int64_t link, const char *table_or_null,
                                 struct failure *f)
 {

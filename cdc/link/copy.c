@@ -11,7 +11,8 @@
  * unfinished range, only rows that the source had at P, each as it was at P: an insert in the
  * window is written, an update or delete of a row that is not there is passed over (the chunk will
  * bring it as it is then; but one that gets another key is inserted, since that may lie in a range
- * that is copied), and chunks leave rows alone that are there already. A table of which nothing is
+ * that is copied; where the log leaves a part of it out, all ranges of the table are read again),
+ * and chunks leave rows alone that are there already. A table of which nothing is
  * there is passed over as a whole. A view that is not exact (MySQL: somewhere between `low` and
  * `high`) is brought to `high` by the same stream, whose updates insert where the row is missing,
  * and whose deleted keys the chunks leave out. */
@@ -145,6 +146,23 @@ static void deleted(void *owner, const struct change *c)
         window_deleted(a->window, c, apply->at.seq + (apply->in_large ? 1 : 0));
 }
 
+/* The row's old key lies in a range that is not copied, its new one perhaps in one that is, and an
+ * unchanged TOAST value is known to no one but the source. So the whole table counts as not copied
+ * again; what is there of it stays, and its chunks bring only what is missing. */
+static enum status missing(void *owner, const struct change *c)
+{
+    struct attempt *a = owner;
+    const struct mapped_table *t = c->relation->plan;
+    int64_t reopened;
+    TRY(state_reopen_chunks(target_session(a), a->link_id, t->label, &reopened,
+                            a->writer.apply.failure));
+    if (reopened > 0)
+        log_info("link=%s table=%s msg=\"a row moved that is not there yet: all ranges of the "
+                 "table are looked at again\"",
+                 a->lc->name, t->label);
+    return STATUS_OK;
+}
+
 /* Pieces of a large transaction that turned out to end beyond `high`: it comes again, whole, when
  * the link streams on from there. */
 static enum status abandon_open(struct attempt *a)
@@ -166,6 +184,7 @@ static enum status catch_up(struct attempt *a, const char *high)
              apply->position, high);
     apply->rules = window_rules;
     apply->deleted = deleted;
+    apply->missing = missing;
     apply->owner = a;
     TRY(stream_run(a, arena_strdup(&a->arena, apply->position), high));
     TRY(abandon_open(a));
@@ -227,6 +246,7 @@ static enum status copy_chunks(struct attempt *a, struct snapshot *snapshot, boo
         a->window = window_new();
     if (GUARD_COPY_HAND_OVER)
         TRY(catch_up(a, high));
+    TRY(state_chunks(target_session(a), a->link_id, &a->arena, &chunks, &n, &a->failure));
     link_set_state(a->link, LINK_COPYING);
     TRY(workers_run(a, snapshot, readers_of(a, snapshot), chunks, n, arena_strdup(&a->arena, high),
                     !first || !exact));
