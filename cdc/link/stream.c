@@ -22,7 +22,7 @@ enum {
     BACKLOG_CHANGES = 1000,
     ROUND_TRIPS = 24, /* of a target transaction, several times over */
     FAR_US = 2000,
-    FAR_BATCH_BYTES = 16 * 1024 * 1024,
+    FAR_BATCH_BYTES = 21 * 1024 * 1024,
     BATCH_CHANGES_MIN = 64,
     BATCH_CHANGES_MAX = 100 * 1000,
 };
@@ -532,10 +532,11 @@ static void begin_skip(struct attempt *a, const char *from)
         a->intake.batch_changes = 1;
 }
 
-/* What a target transaction waits for on its way is paid once a batch. */
+/* What a target transaction waits for on its way is paid once a batch: one of a third of the budget
+ * is written while another is filled, and a third is left to conversions. */
 static void size_batches(struct attempt *a)
 {
-    size_t most = a->lc->budget_bytes / 4;
+    size_t most = a->lc->budget_bytes / 3;
     if (a->round_trip_us >= FAR_US)
         a->intake.batch_bytes = most < FAR_BATCH_BYTES ? most : FAR_BATCH_BYTES;
 }

@@ -100,10 +100,8 @@ static void choose(struct sink *s, const struct row_set *set, struct copied *c)
     c->binary = takes_binary(c, set);
 }
 
-static enum status start(struct sink *s, const struct row_set *set, const struct copied *c)
+static void write_command(struct sink *s, const struct row_set *set, const struct copied *c)
 {
-    PGresult *res;
-    buffer_clear(&s->sql);
     buffer_add_text(&s->sql, "COPY ");
     add_table(&s->sql, set->relation);
     for (int i = 0; i < c->n; i++) {
@@ -111,9 +109,50 @@ static enum status start(struct sink *s, const struct row_set *set, const struct
         pg_add_name(&s->sql, c->columns[i].column->name);
     }
     buffer_add_text(&s->sql, c->binary ? ") FROM STDIN (FORMAT binary)" : ") FROM STDIN");
-    TRY(pg_exec(s->pg, buffer_text(&s->sql), PGRES_COPY_IN, &res));
+}
+
+static enum status copy_began(struct sink *s)
+{
+    PGresult *res;
+    TRY(pg_result(s->pg, &res));
+    enum status status =
+        PQresultStatus(res) == PGRES_COPY_IN ? STATUS_OK : pg_fail(s->pg, res, "COPY");
     PQclear(res);
-    return STATUS_OK;
+    return status;
+}
+
+/* What is left of a command; a COPY that began all the same is given up. */
+static void pass_answers(struct sink *s)
+{
+    PGresult *res;
+    while (pg_result(s->pg, &res) == STATUS_OK && res) {
+        if (PQresultStatus(res) == PGRES_COPY_IN)
+            (void)PQputCopyEnd(s->pg->conn, "not wanted");
+        PQclear(res);
+    }
+}
+
+/* In one packet with the transaction's beginning, where that is still to be sent. */
+static enum status start(struct sink *s, const struct row_set *set, const struct copied *c)
+{
+    bool opens = s->opening != NULL;
+    buffer_clear(&s->sql);
+    if (opens)
+        opening_write(s, &s->sql);
+    write_command(s, set, c);
+    if (!PQsendQuery(s->pg->conn, buffer_text(&s->sql)))
+        return pg_fail(s->pg, NULL, "COPY");
+    TRY(pg_flush(s->pg));
+    enum status status = opens ? opening_read(s) : STATUS_OK;
+    if (status == STATUS_OK)
+        status = copy_began(s);
+    if (status != STATUS_OK && PQstatus(s->pg->conn) == CONNECTION_OK &&
+        status != STATUS_STOPPED) {
+        struct failure kept = *s->o.failure;
+        pass_answers(s);
+        *s->o.failure = kept;
+    }
+    return status;
 }
 
 static enum status send_rows(struct sink *s, const struct row_set *set, const struct copied *c)
@@ -136,7 +175,7 @@ static enum status send_rows(struct sink *s, const struct row_set *set, const st
 
 static enum status end(struct sink *s, const char *error, int64_t *rows)
 {
-    PGresult *res, *next;
+    PGresult *res;
     if (PQputCopyEnd(s->pg->conn, error) < 0)
         return pg_fail(s->pg, NULL, "ending COPY");
     TRY(pg_flush(s->pg));
@@ -147,8 +186,7 @@ static enum status end(struct sink *s, const char *error, int64_t *rows)
     else
         status = pg_fail(s->pg, res, "COPY");
     PQclear(res);
-    while (pg_result(s->pg, &next) == STATUS_OK && next)
-        PQclear(next);
+    pass_answers(s);
     return status;
 }
 
@@ -171,7 +209,8 @@ enum status copy_set(struct sink *s, const struct row_set *set)
         }
     }
     if (status != STATUS_OK) {
-        fail_in(s->o.failure, "table %s.%s", r->schema, r->name);
+        if (s->o.failure->code != ERROR_SECOND_ENGINE)
+            fail_in(s->o.failure, "table %s.%s", r->schema, r->name);
         return status;
     }
     return sink_count(s, r, "COPY", (int64_t)set->nrows, rows);

@@ -1,6 +1,7 @@
 /* PostgreSQL sink, between its files:
  *
  *   sink.c        the driver: connection, transaction, the pipeline and its answers
+ *   opening.c     how a transaction begins: marker, checkpoint
  *   statements.c  SQL texts of sets, prepared once per relation, operation and columns
  *   arrays.c      columns of a set as arrays in PostgreSQL's binary form
  *   copy.c        large inserts by COPY
@@ -49,6 +50,7 @@ struct sink {
     struct statement marker, checkpoint;
     unsigned names;
     struct relation_entry *relations;
+    const struct checkpoint *opening; /* of a transaction that is to be opened; NULL: it is open */
     bool savepoint; /* one is set in this transaction */
     bool pipeline; /* libpq is in pipeline mode, with unanswered statements */
     struct pending pending[PENDING_MAX];
@@ -61,11 +63,24 @@ enum status sink_send(struct sink *s, const struct pending *p, const char *sql, 
                       const char *const *values);
 enum status sink_sent(struct sink *s, const struct pending *p); /* after an own PQsend... */
 enum status sink_settle(struct sink *s);
+/* The same, prepared once. */
+enum status sink_send_prepared(struct sink *s, const struct pending *p, struct statement *st,
+                               const char *sql, int n, const char *const *values);
+/* Is the answer what was expected? */
+enum status sink_judge(struct sink *s, const struct pending *p, PGresult *res);
 /* " = ", or the operator of the column's own schema where its type brings one (citext): with an
  * empty search path a plain = would be another, which no index serves. */
 void add_equals(struct sink *s, const struct relation *r, int column, struct buffer *b);
 enum status sink_count(struct sink *s, const struct relation *r, const char *doing,
                        int64_t expected, int64_t found);
+
+/* opening.c */
+/* In the pipeline: BEGIN, marker, checkpoint, if they are still to be sent. */
+enum status opening_send(struct sink *s);
+/* The same as the beginning of a text of several statements, and their answers: a statement that
+ * fails keeps those behind it from running. */
+void opening_write(struct sink *s, struct buffer *sql);
+enum status opening_read(struct sink *s);
 
 /* statements.c */
 /* Prepares `sql` under a name of its own, once. */

@@ -10,7 +10,6 @@
 #include "base/crash.h"
 #include "base/guard.h"
 #include "state/checkpoint.h"
-#include "state/marker.h"
 
 enum { SQL_BYTES_MAX = 64 << 20, DATA_BYTES_MAX = 1 << 30 };
 
@@ -107,11 +106,22 @@ static const char operators_sql[] =
     " WHERE n.nspname = ? AND c.relname = ? AND a.attnum > 0"
     "  AND o.oprnamespace <> 'pg_catalog'::pg_catalog.regnamespace";
 
+/* With an empty search path the catalog qualifies the name of any type but its own. */
+static bool has_extension_type(const struct relation *r)
+{
+    for (int i = 0; i < r->ncolumns; i++)
+        if (strchr(r->columns[i].type, '.'))
+            return true;
+    return false;
+}
+
 static enum status find_operators(struct sink *s, struct relation_entry *e)
 {
     const struct relation *r = e->relation;
     struct rows rows;
     e->operator_schema = arena_zalloc(&s->arena, (size_t)r->ncolumns * sizeof(char *) + 1);
+    if (!has_extension_type(r))
+        return STATUS_OK; /* the way to the target may be long, and there may be many tables */
     TRY(session_run(pg_session(s->pg), &s->arena, &rows, 2, operators_sql, r->schema, r->name));
     for (int i = 0; i < rows.nrows; i++) {
         int column = relation_column_index(r, rows_cell(&rows, i, 0));
@@ -172,7 +182,7 @@ static enum status enter_pipeline(struct sink *s)
     if (!PQenterPipelineMode(s->pg->conn))
         return pg_fail(s->pg, NULL, "entering pipeline mode");
     s->pipeline = true;
-    return STATUS_OK;
+    return opening_send(s);
 }
 
 enum status sink_sent(struct sink *s, const struct pending *p)
@@ -191,9 +201,8 @@ enum status sink_send(struct sink *s, const struct pending *p, const char *sql, 
     return sink_sent(s, p);
 }
 
-/* The same, prepared once. */
-static enum status send_prepared(struct sink *s, const struct pending *p, struct statement *st,
-                                 const char *sql, int n, const char *const *values)
+enum status sink_send_prepared(struct sink *s, const struct pending *p, struct statement *st,
+                               const char *sql, int n, const char *const *values)
 {
     TRY(enter_pipeline(s));
     TRY(statement_prepare(s, st, sql));
@@ -232,7 +241,7 @@ static enum status judge_error(struct sink *s, const struct pending *p, PGresult
     return status;
 }
 
-static enum status judge(struct sink *s, const struct pending *p, PGresult *res)
+enum status sink_judge(struct sink *s, const struct pending *p, PGresult *res)
 {
     ExecStatusType t = PQresultStatus(res);
     if (t != PGRES_COMMAND_OK && t != PGRES_TUPLES_OK)
@@ -249,7 +258,7 @@ static enum status read_answer(struct sink *s, const struct pending *p, enum sta
     TRY(pg_result(s->pg, &res));
     enum status status = before;
     if (before == STATUS_OK)
-        status = judge(s, p, res);
+        status = sink_judge(s, p, res);
     else if (PQresultStatus(res) == PGRES_COMMAND_OK && p->prepares)
         p->prepares->prepared = true;
     bool aborted = PQstatus(s->pg->conn) != CONNECTION_OK;
@@ -278,6 +287,8 @@ static enum status leave_pipeline(struct sink *s)
 enum status sink_settle(struct sink *s)
 {
     enum status status = STATUS_OK;
+    if (s->opening)
+        TRY(enter_pipeline(s));
     if (!s->pipeline)
         return STATUS_OK;
     int n = s->npending;
@@ -299,65 +310,12 @@ enum status sink_settle(struct sink *s)
 
 /* ---- the transaction ---- */
 
-static enum status send_marker(struct sink *s, const struct checkpoint *c)
-{
-    struct marker m = {.link = c->link, .lane = c->lane, .seq = c->seq, .path = c->path};
-    struct pending p = {.doing = "writing the marker", .expected = -1};
-    buffer_clear(&s->data);
-    marker_write(&s->data, &m);
-    const char *text = buffer_text(&s->data);
-    return send_prepared(s, &p, &s->marker,
-                         "SELECT pg_catalog.pg_logical_emit_message(true, 'millrace', $1)", 1,
-                         &text);
-}
-
-static const char *number(struct arena *a, int64_t n)
-{
-    return arena_format(a, "%" PRId64, n);
-}
-
-static const char *hex(struct arena *a, const unsigned char *bytes)
-{
-    char *text = arena_alloc(a, 2 * PLAN_HASH_BYTES + 3);
-    strcpy(text, "\\x");
-    for (int i = 0; i < PLAN_HASH_BYTES; i++)
-        sprintf(text + 2 + 2 * i, "%02x", bytes[i]);
-    return text;
-}
-
-static enum status send_checkpoint(struct sink *s, const struct checkpoint *c)
-{
-    struct arena *a = &s->scratch;
-    struct pending p = {.doing = "writing the checkpoint", .expected = 1, .fence = true};
-    const char *values[] = {number(a, c->link),
-                            number(a, c->lane),
-                            number(a, c->seq),
-                            number(a, c->writer),
-                            c->position,
-                            c->root ? c->root : c->position,
-                            c->path,
-                            hex(a, c->plan)};
-    if (!GUARD_CHECKPOINT_FENCE)
-        p.expected = -1;
-    return send_prepared(
-        s, &p, &s->checkpoint,
-        GUARD_CHECKPOINT_FENCE
-            ? "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, "
-              "root, path, plan) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bytea)"
-            : "INSERT INTO millrace.checkpoint (link, lane, seq, writer, position, "
-              "root, path, plan) VALUES ($1, $2, $3, $4, $5, $6, $7, $8::bytea) "
-              "ON CONFLICT DO NOTHING",
-        8, values);
-}
-
+/* Nothing is sent yet: the first set decides how. */
 static enum status begin(struct sink *s, const struct checkpoint *c)
 {
-    struct pending p = {.doing = "BEGIN", .expected = -1};
-    arena_reset(&s->scratch);
     s->savepoint = false;
-    TRY(sink_send(s, &p, "BEGIN", 0, NULL));
-    TRY(send_marker(s, c));
-    return send_checkpoint(s, c);
+    s->opening = c;
+    return STATUS_OK;
 }
 
 static enum status write_set(struct sink *s, const struct row_set *set)
@@ -367,7 +325,8 @@ static enum status write_set(struct sink *s, const struct row_set *set)
         return STATUS_OK;
     arena_reset(&s->scratch);
     if (set->op == SET_INSERT && set->nrows >= COPY_FROM_ROWS) {
-        TRY(sink_settle(s)); /* COPY does not work in pipeline mode */
+        if (!s->opening)
+            TRY(sink_settle(s)); /* COPY does not work in pipeline mode */
         return copy_set(s, set);
     }
     TRY(enter_pipeline(s));
@@ -375,6 +334,11 @@ static enum status write_set(struct sink *s, const struct row_set *set)
     if (set->nrows < FLUSH_FROM_ROWS)
         return STATUS_OK;   /* all of a small transaction goes out at once */
     return pg_flush(s->pg); /* the server works while the next set is made */
+}
+
+static const char *number(struct arena *a, int64_t n)
+{
+    return arena_format(a, "%" PRId64, n);
 }
 
 static enum status move(struct sink *s, const struct checkpoint *c)
@@ -429,6 +393,7 @@ static enum status rollback(struct sink *s)
 {
     struct failure kept = *s->o.failure;
     enum status status = STATUS_OK;
+    s->opening = NULL;
     if (PQstatus(s->pg->conn) == CONNECTION_OK) {
         (void)!sink_settle(s); /* answers that are under way; their errors are known or moot */
         if (PQstatus(s->pg->conn) == CONNECTION_OK &&
