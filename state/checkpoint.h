@@ -59,6 +59,7 @@ struct chunk {
     int32_t n;
     const char *low, *high; /* key bounds (low, high], the source engine's own text; NULL open */
     bool finished;
+    bool written; /* its rows are in the target, even if it counts as unfinished again */
 };
 enum status state_chunks(struct session *s, int64_t link, struct arena *a, struct chunk **chunks,
                          int *nchunks, struct failure *f);
@@ -67,7 +68,8 @@ enum status state_plan_chunks(struct session *s, int64_t link, const struct chun
 /* Inside the chunk's transaction. WRONG_COUNT where it is finished already. */
 enum status state_finish_chunk(struct session *s, int64_t link, const struct chunk *c,
                                const char *position, int64_t rows, struct failure *f);
-/* Inside a transaction of the stream: no chunk of the table counts as finished any more. */
+/* Inside a transaction of the stream: no chunk of the table counts as finished any more; its
+ * row_count stays, and tells that rows of it are there. */
 enum status state_reopen_chunks(struct session *s, int64_t link, const char *table,
                                 int64_t *reopened, struct failure *f);
 enum status state_forget_chunks(struct session *s, int64_t link, const char *table_or_null,

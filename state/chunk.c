@@ -10,7 +10,7 @@ enum status state_chunks(struct session *s, int64_t link, struct arena *a, struc
 {
     struct rows rows;
     TRY(SQL_RUN(s, a, &rows, f,
-                "SELECT tab, n, low, high, position FROM millrace.chunk WHERE link = ? "
+                "SELECT tab, n, low, high, position, row_count FROM millrace.chunk WHERE link = ? "
                 "ORDER BY tab, n",
                 sql_int(link).text));
     *chunks = arena_zalloc(a, (size_t)(rows.nrows + 1) * sizeof **chunks);
@@ -22,7 +22,8 @@ enum status state_chunks(struct session *s, int64_t link, struct arena *a, struc
                             .n = (int32_t)n,
                             .low = rows_cell(&rows, i, 2),
                             .high = rows_cell(&rows, i, 3),
-                            .finished = rows_cell(&rows, i, 4) != NULL};
+                            .finished = rows_cell(&rows, i, 4) != NULL,
+                            .written = rows_cell(&rows, i, 5) != NULL};
     }
     *nchunks = rows.nrows;
     return STATUS_OK;
@@ -97,7 +98,7 @@ enum status state_reopen_chunks(struct session *s, int64_t link, const char *tab
 {
     struct rows result = {0};
     TRY(SQL_RUN(s, NULL, &result, f,
-                "UPDATE millrace.chunk SET position = NULL, row_count = NULL "
+                "UPDATE millrace.chunk SET position = NULL "
                 "WHERE link = ? AND tab = ? AND position IS NOT NULL",
                 sql_int(link).text, table));
     *reopened = (int64_t)result.affected;

@@ -49,6 +49,15 @@ static int chunks_of(const struct mapped_table *t, const struct chunk *chunks, i
     return total;
 }
 
+/* Are there rows of it? A chunk that counts as unfinished again has left its own. */
+static bool holds_rows(const struct mapped_table *t, const struct chunk *chunks, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (chunks[i].written && strcmp(chunks[i].table, t->label) == 0)
+            return true;
+    return false;
+}
+
 /* Marks the windows; true where something is left to copy. */
 static bool mark_windows(struct attempt *a, const struct chunk *chunks, int n)
 {
@@ -58,7 +67,8 @@ static bool mark_windows(struct attempt *a, const struct chunk *chunks, int n)
         int done, total = chunks_of(t, chunks, n, &done);
         t->window = total == 0 || done < total;
         /* A view of MySQL may be older than what the stream has passed. */
-        t->untouched = t->window && done == 0 && a->lc->from->engine != ENGINE_MYSQL;
+        t->untouched = t->window && !holds_rows(t, chunks, n) &&
+                       a->lc->from->engine != ENGINE_MYSQL;
         open = open || t->window;
     }
     a->window_open = open;

@@ -173,6 +173,44 @@ def test_a_row_that_moves_meanwhile_without_its_long_text_is_not_lost(world, rou
     bridge.prove()
 
 
+@pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
+def test_ranges_looked_at_again_still_follow_the_log_after_a_kill(world, route):
+    """Killed when all ranges of the table count as unfinished again, but hold rows."""
+    create_tables(*route)
+    fill(route[0])
+    with route[0].connect() as c:
+        first, last = run(c, "SELECT min(id), max(id) FROM item")[0]
+        run(c, "ALTER TABLE item ALTER note SET STORAGE EXTERNAL")
+        run(c, "UPDATE item SET note = repeat('long ', 1000) WHERE id = %s", (last,))
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty", copy_chunk_rows=200,
+                          copy_readers=1)
+    bridge.engine.start()
+    wait_chunks(bridge, 5)
+    bridge.engine.kill()
+    with bridge.a.connect() as c:
+        run(c, "UPDATE item SET id = 1 WHERE id = %s", (last,))
+    with bridge.b.connect(autocommit=False) as held:   # keeps the first range from being finished
+        run(held, "DELETE FROM item WHERE id = %s", (first,))
+        bridge.engine.start()
+        wait_reopened(bridge)
+        bridge.engine.kill()
+        held.rollback()
+    with bridge.a.connect() as c:
+        run(c, "UPDATE item SET qty = 77 WHERE id < %s + 1000", (first,))
+        run(c, "DELETE FROM item WHERE id BETWEEN %s + 1000 AND %s + 2000", (first, first))
+    bridge.start(60)
+    bridge.prove()
+
+
+def wait_reopened(bridge, seconds=40):
+    """Until no range of item counts as finished."""
+    end = time.monotonic() + seconds * _slow()
+    with bridge.b.connect() as c:
+        while run(c, DONE + " AND tab LIKE '%.item'")[0][0] > 0:
+            assert time.monotonic() < end, bridge.engine.tail()
+            time.sleep(0.002)
+
+
 MEANWHILE = {"a child of a parent that is not there yet": "INSERT INTO child VALUES (5, 29998)",
              "a parent that takes its children along": "DELETE FROM parent WHERE id = 29999",
              "rows of one table": "INSERT INTO tree VALUES (5, 29998)",
