@@ -486,11 +486,13 @@ static void intake_room(void *owner)
         a->source_driver->room(a->source);
 }
 
-/* Everything decoded before the end has gone through the writer? */
+/* Everything decoded before the end has gone through the writer? Nothing is pending either at one
+ * that has failed: how this ends is up to on_written, which is due. */
 static void check_end(struct attempt *a)
 {
+    enum status status;
     take_intake_failure(a);
-    if (!a->ending || writer_pending(&a->writer) > 0)
+    if (!a->ending || writer_pending(&a->writer) > 0 || writer_failed(&a->writer, &status))
         return;
     struct batch *b;
     if (!done_submitting(a) && (b = intake_take(&a->intake))) {
