@@ -46,6 +46,7 @@ struct check_link {
     struct check_table *tables;
     int ntables;
     bool cascades_in_log; /* the source's log holds the rows that cascades changed */
+    bool keys_hold;       /* else: foreign keys of the target between mapped tables hold */
 };
 
 struct check {

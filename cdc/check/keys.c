@@ -236,6 +236,12 @@ static void lone_key(struct check *k, const struct check_link *l, const struct r
                child ? ", and the source has none like it" : " through this link");
 }
 
+static bool is_inside(const struct check_link *l, const struct rows *target, int j)
+{
+    return find(l, false, rows_cell(target, j, CHILD_SCHEMA), rows_cell(target, j, CHILD)) &&
+           find(l, false, rows_cell(target, j, PARENT_SCHEMA), rows_cell(target, j, PARENT));
+}
+
 static enum status compare_keys(struct check *k, struct check_link *l)
 {
     struct rows source, target;
@@ -243,6 +249,8 @@ static enum status compare_keys(struct check *k, struct check_link *l)
     TRY(read_keys(k, l->to, &target));
     bool *matched = arena_zalloc(&k->arena, (size_t)target.nrows + 1);
     int missing = k->report->missing;
+    for (int j = 0; j < target.nrows; j++)
+        l->keys_hold = l->keys_hold || is_inside(l, &target, j);
     for (int i = 0; i < source.nrows; i++)
         compare_key(k, l, &source, i, &target, matched);
     for (int j = 0; j < target.nrows; j++)

@@ -161,16 +161,16 @@ const struct check_row mysql_source_table_rows[] = {
     {0},
 };
 
-/* A table that the first copy locks against writes for a moment: MySQL, where the table has no key
- * or the server no GTIDs. */
+/* A table that the first copy locks against writes for a moment: MySQL, where the table has no key,
+ * the target's foreign keys hold, or the server has no GTIDs. */
 const struct check_row mysql_lock_rows[] = {
     {.name = "LOCK TABLES",
      .engines = ON_MYSQL,
      .sql = "SELECT if(count(*) > 0, 'ok', if(coalesce(CURRENT_ROLE(), 'NONE') <> 'NONE', 'warn',"
             " 'MISSING')), if(count(*) > 0, 'may be locked', 'the first copy locks it against"
-            " writes for a moment, since it has no key, or the server no GTIDs; the capture role"
-            " may not') FROM (SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES"
-            "  WHERE GRANTEE = {grantee} UNION ALL SELECT PRIVILEGE_TYPE FROM"
+            " writes for a moment, since it has no key, foreign keys hold at the target, or the"
+            " server has no GTIDs; the capture role may not') FROM (SELECT PRIVILEGE_TYPE"
+            "  FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = {grantee} UNION ALL SELECT PRIVILEGE_TYPE FROM"
             "  information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = {grantee}"
             "  AND {schema} LIKE TABLE_SCHEMA) p WHERE PRIVILEGE_TYPE = 'LOCK TABLES'",
      .run = "GRANT LOCK TABLES ON {schema_name}.* TO {role};"},

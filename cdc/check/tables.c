@@ -279,7 +279,7 @@ static enum status is_locked(struct check *k, struct check_link *l, const struct
     if (l->from->engine != ENGINE_MYSQL || !l->lc->copies || l->lc->first_copy == COPY_NONE)
         return STATUS_OK;
     TRY(check_mysql_gtids(k, l->from, &gtids));
-    *locked = !gtids || t->source->nkey == 0;
+    *locked = !gtids || t->source->nkey == 0 || l->keys_hold;
     return STATUS_OK;
 }
 

@@ -66,13 +66,32 @@ static bool mark_windows(struct attempt *a, const struct chunk *chunks, int n)
         struct mapped_table *t = &a->mapping.tables[i];
         int done, total = chunks_of(t, chunks, n, &done);
         t->window = total == 0 || done < total;
-        /* A view of MySQL may be older than what the stream has passed. */
-        t->untouched = t->window && !holds_rows(t, chunks, n) &&
-                       a->lc->from->engine != ENGINE_MYSQL;
         open = open || t->window;
     }
     a->window_open = open;
     return open;
+}
+
+/* Towards an earlier view, between two positions, the stream wrote rows where no chunk had been. */
+static enum status is_untouched(struct attempt *a, const struct mapped_table *t, bool *untouched)
+{
+    enum status status = STATUS_OK;
+    *untouched = a->lc->from->engine != ENGINE_MYSQL ||
+                 a->sink_driver->is_empty(a->writer.apply.sink, t->written, &status);
+    return attempt_writer_failed(a, status);
+}
+
+/* The tables that a view will bring as they are when the stream has come to it: what it says of
+ * them until then is passed over. A view between two positions may be older than that. */
+static enum status mark_untouched(struct attempt *a, const struct chunk *chunks, int n, bool exact)
+{
+    for (int i = 0; i < a->mapping.ntables; i++) {
+        struct mapped_table *t = &a->mapping.tables[i];
+        t->untouched = false;
+        if (t->window && exact && !holds_rows(t, chunks, n))
+            TRY(is_untouched(a, t, &t->untouched));
+    }
+    return STATUS_OK;
 }
 
 /* A table that joins, like all of a first run, must be empty at the target. */
@@ -249,6 +268,7 @@ static enum status copy_chunks(struct attempt *a, struct snapshot *snapshot, boo
     bool exact = a->source_driver->compare(low, high) == POSITION_EQUAL;
     if (!exact)
         TRY(check_keys(a));
+    TRY(mark_untouched(a, chunks, n, exact));
     TRY(plan_missing(a, snapshot, &chunks, &n));
     if (first)
         TRY(attempt_take_fence(a, low));
@@ -265,6 +285,15 @@ static enum status copy_chunks(struct attempt *a, struct snapshot *snapshot, boo
         a->mapping.tables[i].window = false;
     crash_here(CRASH_COPY_HAND_OVER);
     return STATUS_OK;
+}
+
+/* Children come after their parents only if what is not copied yet is passed over. */
+static bool needs_exact_view(const struct attempt *a)
+{
+    bool needs = false;
+    for (int i = 0; a->foreign_keys && i < a->mapping.ntables; i++)
+        needs = needs || a->mapping.tables[i].rank > 0 || a->mapping.tables[i].own_child;
+    return needs;
 }
 
 /* First run: nothing of the link is in the target but, perhaps, a plan without a checkpoint. */
@@ -297,7 +326,8 @@ enum status copy_run(struct attempt *a, const struct last_checkpoint *last)
     }
     struct snapshot *snapshot = NULL;
     TRY(a->source_driver->snapshot_open(a->source, a->lc->copy_readers,
-                                        first ? NULL : a->writer.apply.position, &snapshot));
+                                        first ? NULL : a->writer.apply.position,
+                                        needs_exact_view(a), &snapshot));
     crash_here(CRASH_AFTER_SNAPSHOT);
     enum status status = copy_chunks(a, snapshot, first, chunks, n);
     a->source_driver->snapshot_close(snapshot);

@@ -88,8 +88,8 @@ struct source_driver {
      * Else (MySQL): each reader sees a state between low and high; the link must stream (low, high]
      * with upserts and remember deleted keys before chunks are written.
      * `from`: the link's position now, which the views must include; NULL on a first run, when low
-     * becomes the link's first position. */
-    enum status (*snapshot_open)(struct source *s, int readers, const char *from,
+     * becomes the link's first position. `exact`: low = high it must be, if by a short lock. */
+    enum status (*snapshot_open)(struct source *s, int readers, const char *from, bool exact,
                                  struct snapshot **out);
     int (*snapshot_readers)(struct snapshot *p); /* how many it became; NULL: as asked for */
     const char *(*snapshot_low)(struct snapshot *p);

@@ -202,7 +202,7 @@ enum status my_settings_check(struct source *s);
 
 /* ---- snapshot.c, chunk.c ---- */
 /* Their contracts are the driver's (model/source.h). */
-enum status my_snapshot_open(struct source *s, int readers, const char *from,
+enum status my_snapshot_open(struct source *s, int readers, const char *from, bool exact,
                              struct snapshot **out);
 int my_snapshot_readers(struct snapshot *p);
 const char *my_snapshot_low(struct snapshot *p);

@@ -14,9 +14,11 @@
  *         log see it before the engine commits): so `high` holds all that any view shows. And it is
  *         just how far a stream from `low` comes, whatever the order of commits in gtid_executed.
  *
- * MySQL without GTIDs, or with a table without a key: the mapped tables are locked against writes
- * for the moment in which the views are opened. A writer keeps its metadata lock until its commit
- * is in the engine and in gtid_executed, so then nothing of these tables is on its way: exact.
+ * MySQL without GTIDs, with a table without a key, or where the target's foreign keys hold (a
+ * stream between two positions would write children before their parents are copied): the mapped
+ * tables are locked against writes for the moment in which the views are opened. A writer keeps its
+ * metadata lock until its commit is in the engine and in gtid_executed, so then nothing of these
+ * tables is on its way: exact.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -308,15 +310,17 @@ static enum status views_under_lock(struct snapshot *p, struct my *lock)
     return STATUS_OK;
 }
 
-static enum status open_locked(struct snapshot *p)
+static enum status open_locked(struct snapshot *p, const char *from)
 {
     struct my *lock;
     const struct source_options *o = &p->source->options;
+    if (from && p->source->gtids)
+        TRY(wait_executed(p, from));
     TRY(my_open(o->endpoint, o->wake, o->failure, &lock));
     enum status status = views_under_lock(p, lock);
     if (status != STATUS_OK && failure(p)->code == ERROR_PRIVILEGE)
-        fail_in(failure(p), "GRANT LOCK TABLES to this user: a table has no key, or the server no "
-                            "GTIDs");
+        fail_in(failure(p), "GRANT LOCK TABLES to this user: a table has no key, foreign keys hold "
+                            "at the target, or the server has no GTIDs");
     my_close(lock); /* and the lock with it */
     return status;
 }
@@ -335,17 +339,18 @@ static enum status all_have_keys(struct snapshot *p, bool *yes)
     return STATUS_OK;
 }
 
-static enum status open_views(struct snapshot *p, const char *from)
+static enum status open_views(struct snapshot *p, const char *from, bool exact)
 {
     bool keys;
     TRY(open_readers(p));
     if (p->source->mariadb)
         return open_mariadb(p, from);
     TRY(all_have_keys(p, &keys));
-    return keys && p->source->gtids ? open_between(p, from) : open_locked(p);
+    return keys && p->source->gtids && !exact ? open_between(p, from) : open_locked(p, from);
 }
 
-enum status my_snapshot_open(struct source *s, int readers, const char *from, struct snapshot **out)
+enum status my_snapshot_open(struct source *s, int readers, const char *from, bool exact,
+                             struct snapshot **out)
 {
     *out = NULL;
     struct snapshot *p = calloc(1, sizeof *p);
@@ -355,7 +360,7 @@ enum status my_snapshot_open(struct source *s, int readers, const char *from, st
     arena_init(&p->arena);
     p->readers = calloc((size_t)readers, sizeof *p->readers);
     must(p->readers);
-    enum status status = open_views(p, from);
+    enum status status = open_views(p, from, exact);
     if (status != STATUS_OK) {
         my_snapshot_close(p);
         return status;

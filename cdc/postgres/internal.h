@@ -129,7 +129,8 @@ void stream_ack(struct source *s, const char *position);
 void stream_stop(struct source *s);
 bool stream_stopped(struct source *s);
 
-enum status snapshot_open(struct source *s, int readers, const char *from, struct snapshot **out);
+enum status snapshot_open(struct source *s, int readers, const char *from, bool exact,
+                          struct snapshot **out);
 const char *snapshot_position(struct snapshot *p);
 enum status snapshot_bounds(struct snapshot *p, const struct relation *r, int64_t rows,
                             struct arena *a, const char ***bounds, int *n);

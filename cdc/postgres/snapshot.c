@@ -93,9 +93,11 @@ static enum status open_readers(struct snapshot *p, struct pg *slot, const char 
     return STATUS_OK;
 }
 
-enum status snapshot_open(struct source *s, int readers, const char *from, struct snapshot **out)
+enum status snapshot_open(struct source *s, int readers, const char *from, bool exact,
+                          struct snapshot **out)
 {
     struct pg *slot;
+    (void)exact; /* it always is */
     *out = NULL;
     TRY(pg_open(s->o.endpoint, PG_REPLICATION, s->application, s->o.wake, s->o.failure, &slot));
     struct snapshot *p = calloc(1, sizeof *p + (size_t)readers * sizeof *p->readers);
