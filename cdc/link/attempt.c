@@ -173,6 +173,8 @@ static enum status reach_position(struct attempt *a)
     struct last_checkpoint last;
     TRY(attempt_writer_failed(a, apply_take_lock(&a->writer.apply)));
     TRY(attempt_writer_failed(a, apply_look(&a->writer.apply, &last, &a->arena)));
+    if (last.exists && memcmp(last.plan, a->plan_hash, PLAN_HASH_BYTES) == 0)
+        TRY(copy_check_unlogged(a));
     bool fresh = !last.exists; /* a slot may be made only where nothing depends on an older one */
     TRY(a->source_driver->prepare(a->source, a->mapping.names, a->mapping.ntables, &fresh));
     if (copy_wanted(a))

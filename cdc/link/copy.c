@@ -34,6 +34,34 @@ static struct session *target_session(struct attempt *a)
     return a->sink_driver->session(a->writer.apply.sink);
 }
 
+/* ---- tables that were made again ---- */
+
+static enum status count_as_new(struct attempt *a, const struct mapped_table *t)
+{
+    if (copy_wanted(a))
+        return state_forget_chunks(target_session(a), a->link_id, t->label, &a->failure);
+    if (t->flow->pattern) /* may as well be new: it joins from here on */
+        return STATUS_OK;
+    return fail(&a->failure, ERROR_POSITION_LOST,
+                "table %s.%s is in the publication of system %s no more: it was dropped and made "
+                "again, or taken out, and what was written to it since is in no log; compare both "
+                "sides, then `millrace remove` the link and start it again",
+                t->source.schema, t->source.name, a->lc->from->name);
+}
+
+enum status copy_check_unlogged(struct attempt *a)
+{
+    struct mapping *m = &a->mapping;
+    if (!a->source_driver->unlogged || !target_session(a))
+        return STATUS_OK;
+    bool *lacks = arena_zalloc(&m->arena, (size_t)m->ntables + 1);
+    TRY(a->source_driver->unlogged(a->source, m->names, m->ntables, lacks));
+    for (int i = 0; i < m->ntables; i++)
+        if (lacks[i])
+            TRY(count_as_new(a, &m->tables[i]));
+    return STATUS_OK;
+}
+
 /* ---- which tables are not copied yet ---- */
 
 static int chunks_of(const struct mapped_table *t, const struct chunk *chunks, int n, int *done)

@@ -183,6 +183,9 @@ enum status stream_run(struct attempt *a, const char *from, const char *until);
  */
 enum status copy_run(struct attempt *a, const struct last_checkpoint *last);
 bool copy_wanted(const struct attempt *a);
+/* Before the source is prepared: tables whose changes the log lacks since the checkpoint
+ * (PostgreSQL: dropped and made again) count as new ones. */
+enum status copy_check_unlogged(struct attempt *a);
 struct copy; /* worker.c: all chunks still to be done, shared by the workers */
 /* Workers of an earlier attempt, or of another engine, finish no chunk from here on: it would be of
  * another position. Waits for a COMMIT of theirs that is on its way. */

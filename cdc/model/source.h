@@ -59,6 +59,8 @@ struct source_driver {
     /* A table's layout from the catalog, kept as long as the source. NO_TABLE. (blocks) */
     enum status (*describe)(struct source *s, const char *schema, const char *name,
                             const struct relation **out);
+    /* Of which of the tables does the log lack changes until `prepare`? NULL: of none. (blocks) */
+    enum status (*unlogged)(struct source *s, const struct table_name *tables, int n, bool *lacks);
     /* Publication over `tables` and slot, made where they are missing, named exactly where we may
      * not; server settings that would lose or garble data are refused. `*fresh` in: may a slot be
      * made? (a checkpoint needs the one it had: if that is gone, POSITION_LOST); out: it was made

@@ -114,6 +114,9 @@ void rows_idle(struct source *s, uint64_t lsn);
 
 enum status settings_check(struct source *s);
 enum status publication_prepare(struct source *s, const struct table_name *tables, int n);
+/* Which of them it does not publish: PostgreSQL takes a table that is dropped out of it. */
+enum status publication_lacks(struct source *s, const struct table_name *tables, int n,
+                              bool *lacks);
 enum status publication_remove(struct source *s); /* unless another link's slot is there */
 enum status slot_prepare(struct source *s, const struct table_name *tables, int n, bool *fresh);
 enum status slot_check_position(struct source *s, const char *position);

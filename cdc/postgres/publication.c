@@ -4,6 +4,7 @@
  */
 #include "postgres/internal.h"
 
+#include <string.h>
 #include "base/log.h"
 
 enum { SQL_MAX = 64 << 20 };
@@ -256,6 +257,38 @@ enum status publication_prepare(struct source *s, const struct table_name *table
     struct failure kept = *s->o.failure;
     (void)!session_run(c, NULL, NULL, 0, "ROLLBACK");
     *s->o.failure = kept;
+    return status;
+}
+
+static void mark(const struct table_name *tables, int n, const char *schema, const char *name,
+                 bool *marks)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(tables[i].name, name) == 0 && strcmp(tables[i].schema, schema) == 0)
+            marks[i] = true;
+}
+
+static enum status find_lacking(struct source *s, const struct table_name *tables, int n,
+                                struct arena *a, bool *lacks)
+{
+    struct rows p, t;
+    TRY(session_run(pg_session(s->control), a, &p, 1, publication_sql, s->o.publication));
+    if (p.nrows > 0 && *rows_cell(&p, 0, ALL_TABLES) == 't')
+        return STATUS_OK;
+    TRY(query_tables(s, tables_sql, s->o.publication, tables, n, a, &t));
+    for (int i = 0; i < t.nrows; i++)
+        if (*rows_cell(&t, i, PUBLISHED) != 't')
+            mark(tables, n, rows_cell(&t, i, SCHEMA), rows_cell(&t, i, NAME), lacks);
+    return STATUS_OK;
+}
+
+enum status publication_lacks(struct source *s, const struct table_name *tables, int n,
+                              bool *lacks)
+{
+    struct arena a;
+    arena_init(&a);
+    enum status status = find_lacking(s, tables, n, &a, lacks);
+    arena_free(&a);
     return status;
 }
 

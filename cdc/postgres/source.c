@@ -93,6 +93,7 @@ const struct source_driver postgres_source_driver = {
     .identity = identity,
     .tables = tables,
     .describe = tables_describe,
+    .unlogged = publication_lacks,
     .prepare = slot_prepare,
     .end = slot_end,
     .check_position = slot_check_position,

@@ -211,6 +211,32 @@ def wait_reopened(bridge, seconds=40):
             time.sleep(0.002)
 
 
+@pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
+@pytest.mark.parametrize("emptied", [True, False], ids=["emptied", "left-alone"])
+def test_a_table_that_was_made_again_is_not_taken_for_copied(world, route, emptied):
+    """PostgreSQL takes a dropped table out of the publication, and its successor's rows are in no
+    log of ours, until the link starts again."""
+    create_tables(*route)
+    fill(route[0], 2000)
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty", **SMALL).start(60)
+    bridge.prove()
+    with bridge.a.connect() as c:
+        run(c, "CREATE TABLE next (LIKE item INCLUDING ALL)")
+        run(c, "INSERT INTO next SELECT * FROM item WHERE id % 3 = 0")
+        run(c, "DROP TABLE item")
+        run(c, "ALTER TABLE next RENAME TO item")
+        run(c, "UPDATE item SET qty = 1234 WHERE id < 2000")
+    bridge.engine.stop()
+    if emptied:
+        with bridge.b.connect() as c:
+            run(c, "DELETE FROM item")
+        bridge.start(60)
+        bridge.prove()
+    else:
+        bridge.engine.start()
+        assert bridge.engine.wait_failed()["code"] == "target_not_empty"
+
+
 MEANWHILE = {"a child of a parent that is not there yet": "INSERT INTO child VALUES (5, 29998)",
              "a parent that takes its children along": "DELETE FROM parent WHERE id = 29999",
              "rows of one table": "INSERT INTO tree VALUES (5, 29998)",
