@@ -149,6 +149,7 @@ static void submit(struct attempt *a, struct batch *b)
     if (status != STATUS_OK) {
         a->cut_off = true;
         end_with(a, status);
+        a->end_status = status; /* also where the stream has just come to its `until` */
     }
     intake_grown(&a->intake, b);
     if (b->ntransactions > 0)

@@ -211,6 +211,26 @@ def wait_reopened(bridge, seconds=40):
             time.sleep(0.002)
 
 
+@pytest.mark.parametrize("route", ["maria-pg"], indirect=True)
+def test_a_value_without_a_form_at_the_target_stops_a_resumed_copy(world, route):
+    """Also in the batch with which the stream comes to the new view."""
+    create_tables(*route)
+    fill(route[0])
+    with route[1].connect() as c:
+        run(c, "ALTER TABLE item ALTER qty TYPE smallint")
+    bridge = world.bridge(*route, tables=TABLES, first_copy="to_empty", copy_chunk_rows=200,
+                          copy_readers=1)
+    bridge.engine.start()
+    wait_chunks(bridge, 5)
+    bridge.engine.kill()
+    with bridge.a.connect() as c:
+        first = run(c, "SELECT min(id) FROM item")[0][0]
+        run(c, "UPDATE item SET qty = 40000 WHERE id = %s", (first,))
+    bridge.engine.start()
+    error = bridge.engine.wait_failed()
+    assert error["code"] == "value" and f"id={first}" in error["text"], error
+
+
 @pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
 @pytest.mark.parametrize("emptied", [True, False], ids=["emptied", "left-alone"])
 def test_a_table_that_was_made_again_is_not_taken_for_copied(world, route, emptied):
