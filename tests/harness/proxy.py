@@ -7,11 +7,14 @@
         p.delay_ms = 50                      # one way
         p.cut_when(b"COMMIT", "request")     # the next request that holds it never arrives
         p.cut_when(b"COMMIT", "answer")      # it arrives, but what answers it does not
+        p.gather_when(b"START_REPLICATION")  # the answer comes with what follows it, in one piece
 """
 import socket
 import struct
 import threading
 import time
+
+GATHER_SECONDS = 0.5
 
 
 class Proxy:
@@ -23,11 +26,12 @@ class Proxy:
         self._open = threading.Event()
         self._open.set()
         self._down = False
-        self._trigger = None
+        self._trigger = self._gather = None
         self.triggered = threading.Event()
         self._lock = threading.Lock()
         self._pairs = set()
         self._unanswered = set()
+        self._gathering = set()
         self._server = socket.create_server(("127.0.0.1", listen_port))
         self.port = self._server.getsockname()[1]
         self._closing = False
@@ -75,6 +79,11 @@ class Proxy:
         self.triggered.clear()
         self._trigger = (text, direction)
 
+    def gather_when(self, text):
+        """Once: the answer to the next request that holds `text` is kept back for a moment, and goes
+        on together with what the server sent after it."""
+        self._gather = text
+
     # -- traffic
 
     def _accept(self):
@@ -112,6 +121,7 @@ class Proxy:
                 if self.delay_ms:
                     time.sleep(self.delay_ms / 1000)
                 self._open.wait()
+                data += self._more(direction, before + data, source, pair)
                 if self._swallow(direction, before + data, pair):
                     self._end(pair, reset=True)
                     self.triggered.set()
@@ -125,6 +135,21 @@ class Proxy:
         except OSError:
             pass
         self._end(pair)
+
+    def _more(self, direction, data, source, pair):
+        if direction == "request":
+            if self._gather and self._gather in data:
+                self._gather = None
+                self._gathering.add(pair)
+            return b""
+        if pair not in self._gathering:
+            return b""
+        self._gathering.discard(pair)
+        time.sleep(GATHER_SECONDS)
+        try:
+            return source.recv(1 << 20, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return b""
 
     def _swallow(self, direction, data, pair):
         if direction == "reply":

@@ -4,6 +4,7 @@ import time
 import pytest
 
 from harness.engine import _slow
+from harness.proxy import Proxy
 from harness.servers import run
 from harness.tables import WORKLOAD, TableDef
 from harness.workload import create_tables
@@ -72,6 +73,26 @@ def test_what_is_acknowledged_is_durable_in_the_target(world, route):
                 "acknowledged beyond the checkpoint"
         run(holder, "UNLOCK TABLES")
     bridge.prove()
+
+
+@pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
+def test_what_came_with_the_first_answer_waits_for_nothing_more(world, route):
+    """The last transactions before a start may come in one piece with the answer that opens the
+    stream; on a quiet source nothing follows them."""
+    a, b = route
+    create_tables(a, b)
+    with Proxy("127.0.0.1", a.server.port) as proxy:
+        bridge = world.bridge(a, b, tables=TABLES, a_port=proxy.port).start()
+        bridge.drain()
+        for i in range(3):
+            bridge.engine.stop()
+            with a.connect() as c:
+                run(c, "INSERT INTO item (id) VALUES (%s)", (i,))
+            proxy.gather_when(b"START_REPLICATION")
+            bridge.start()
+            with b.connect() as c:
+                wait_until(lambda: run(c, "SELECT count(*) FROM item WHERE id = %s", (i,))[0][0],
+                           2, bridge.engine.tail)
 
 
 @pytest.mark.parametrize("route", ["pg-maria", "maria-pg"], indirect=True)
