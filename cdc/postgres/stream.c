@@ -6,7 +6,8 @@
  *             unconfirmed log would hold up the server's shutdown
  *   gather    a timer of microseconds: the walsender sends one message a row, and a reader that
  *             wakes for each costs both sides a context switch a row. When a wake-up found much,
- *             the next one waits a little and then drains everything.
+ *             the next one waits a little and then drains everything. So does the first one: what came
+ *             with the answer to START_REPLICATION lies in libpq, where no event tells of it.
  *   timer     the next status message
  *
  * A status says: written = received, flushed = what the link has acknowledged. An asked-for reply
@@ -423,6 +424,8 @@ enum status stream_start(struct source *s, const char *position, struct marker_g
     }
     s->stream.running = true;
     s->stream.pg->base.failure = &s->stream.failure;
+    gather(&s->stream);
+    watch(&s->stream);
     return STATUS_OK;
 }
 
