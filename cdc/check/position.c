@@ -3,6 +3,7 @@
 #include <string.h>
 #include "check/internal.h"
 #include "check/dump_once.h"
+#include "link/afresh.h"
 #include "link/drivers.h"
 #include "state/checkpoint.h"
 
@@ -104,7 +105,7 @@ static enum status ask_source(struct check *k, struct check_link *l, const char 
 static void check_plan(struct check *k, const struct check_link *l, const char *hex)
 {
     unsigned char hash[PLAN_HASH_BYTES];
-    char text[2 * PLAN_HASH_BYTES + 1];
+    char text[2 * PLAN_HASH_BYTES + 1], advice[AFRESH_BYTES];
     link_plan_hash(l->lc, hash);
     for (int i = 0; i < PLAN_HASH_BYTES; i++)
         snprintf(text + 2 * i, 3, "%02x", hash[i]);
@@ -113,8 +114,8 @@ static void check_plan(struct check *k, const struct check_link *l, const char *
     else
         report_add(k->report, VERDICT_MISSING, NULL,
                    "the mapping in the config is not the one that the link began with: go back to "
-                   "that, or `millrace remove %s`, empty its target tables, and copy again",
-                   l->lc->name);
+                   "that, or `millrace remove %s` and copy again%s",
+                   l->lc->name, afresh_advice(l->lc, advice, sizeof advice));
 }
 
 /* Whether a GTID's log was removed MariaDB says only when it is asked to send it. */
@@ -137,15 +138,18 @@ static void check_log(struct check *k, struct check_link *l, const char *positio
         report_add(k->report, VERDICT_OK, NULL,
                    "the link stands at %s, and the source's log still holds what follows",
                    position);
-    else
+    else {
+        afresh_advise(l->lc, &k->failure);
         report_add(k->report, VERDICT_MISSING, NULL, "the link stands at %s: %s", position,
                    k->failure.text);
+    }
 }
 
 /* ---- a first copy to come ---- */
 
 static enum status check_empty(struct check *k, struct check_link *l)
 {
+    char advice[AFRESH_BYTES];
     struct rows rows;
     for (int i = 0; i < l->ntables; i++) {
         const struct check_table *t = &l->tables[i];
@@ -161,8 +165,9 @@ static enum status check_empty(struct check *k, struct check_link *l)
             report_add(
                 k->report, VERDICT_MISSING, NULL,
                 "%s: %s.%s has rows, and first_copy is to_empty: empty it, or say first_copy: "
-                "none where both sides are already equal",
-                l->to->system->name, t->target_schema, t->target_name);
+                "none where both sides are already equal%s",
+                l->to->system->name, t->target_schema, t->target_name,
+                afresh_advice(l->lc, advice, sizeof advice));
     }
     return STATUS_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/log.h"
+#include "link/afresh.h"
 #include "link/internal.h"
 
 enum { POSITION_BYTES_MAX = 64 * 1024 * 1024 };
@@ -175,6 +176,8 @@ static enum status reach_position(struct attempt *a)
     TRY(attempt_writer_failed(a, apply_look(&a->writer.apply, &last, &a->arena)));
     if (last.exists && memcmp(last.plan, a->plan_hash, PLAN_HASH_BYTES) == 0)
         TRY(copy_check_unlogged(a));
+    if (!last.exists)
+        TRY(copy_wait_for_empty(a));
     bool fresh = !last.exists; /* a slot may be made only where nothing depends on an older one */
     TRY(a->source_driver->prepare(a->source, a->mapping.names, a->mapping.ntables, &fresh));
     if (copy_wanted(a))
@@ -227,6 +230,7 @@ enum status attempt_run(struct link *l, struct attempt *a)
         status = stream_for_ever(a);
     if (status != STATUS_OK && atomic_load(&a->stop_asked))
         status = fail(&a->failure, ERROR_STOPPED, "asked to stop");
+    afresh_advise(a->lc, &a->failure);
     close_all(a);
     return status;
 }

@@ -254,15 +254,22 @@ static enum status catch_up(struct attempt *a, const char *high)
 
 /* Not for ever, while we have this link's lock: a second engine may have the other direction's, and
  * wait for ours. */
-static enum status wait_for_peer(struct attempt *a)
+static enum status wait_for_peer(struct attempt *a, bool (*ready)(struct link *), const char *what)
 {
-    for (int i = 0; i < PEER_WAITS && !link_peer_positioned(a->link); i++)
+    for (int i = 0; i < PEER_WAITS && !ready(a->link); i++)
         if (wake_poll(&a->wake, -1, 0, PEER_WAIT_MS) < 0)
             return fail(&a->failure, ERROR_STOPPED, "asked to stop");
-    if (link_peer_positioned(a->link))
+    return ready(a->link) ? STATUS_OK : fail(&a->failure, ERROR_SERVER_BUSY, "%s", what);
+}
+
+enum status copy_wait_for_empty(struct attempt *a)
+{
+    const struct link_config *lc = a->lc;
+    if (!lc->pair || lc->copies || lc->first_copy != COPY_TO_EMPTY)
         return STATUS_OK;
-    return fail(&a->failure, ERROR_SERVER_BUSY,
-                "the first copy is waiting until the other direction has fixed its position");
+    return wait_for_peer(a, link_peer_target_empty,
+                         "waiting to begin until the other direction has found its target's tables "
+                         "empty: what empties them must not be carried back");
 }
 
 static int readers_of(const struct attempt *a, struct snapshot *snapshot)
@@ -327,8 +334,12 @@ static bool needs_exact_view(const struct attempt *a)
 /* First run: nothing of the link is in the target but, perhaps, a plan without a checkpoint. */
 static enum status prepare_first(struct attempt *a)
 {
+    link_set_target_empty(a->link, false);
     TRY(check_empty(a, NULL, 0));
-    TRY(wait_for_peer(a));
+    link_set_target_empty(a->link, true);
+    TRY(wait_for_peer(a, link_peer_positioned,
+                      "the first copy is waiting until the other direction has fixed its position"));
+    TRY(check_empty(a, NULL, 0)); /* what came before that position nobody would carry */
     return state_forget_chunks(target_session(a), a->link_id, NULL, &a->failure);
 }
 
@@ -342,6 +353,7 @@ enum status copy_run(struct attempt *a, const struct last_checkpoint *last)
         TRY(prepare_first(a));
         mark_windows(a, NULL, 0);
     } else {
+        link_set_target_empty(a->link, true);
         TRY(attempt_take_fence(a, NULL));
         TRY(state_chunks(target_session(a), a->link_id, &a->arena, &chunks, &n, &a->failure));
         if (!mark_windows(a, chunks, n))

@@ -186,6 +186,8 @@ bool copy_wanted(const struct attempt *a);
 /* Before the source is prepared: tables whose changes the log lacks since the checkpoint
  * (PostgreSQL: dropped and made again) count as new ones. */
 enum status copy_check_unlogged(struct attempt *a);
+/* Before the first position of a pair's link that does not copy. */
+enum status copy_wait_for_empty(struct attempt *a);
 struct copy; /* worker.c: all chunks still to be done, shared by the workers */
 /* Workers of an earlier attempt, or of another engine, finish no chunk from here on: it would be of
  * another position. Waits for a COMMIT of theirs that is on its way. */
@@ -197,6 +199,10 @@ enum status workers_run(struct attempt *a, struct snapshot *snapshot, int reader
 void link_set_state(struct link *l, enum link_state state);
 void link_set_positioned(struct link *l);
 bool link_peer_positioned(struct link *l);
+/* Of a pair's link that copies: its target's tables were found empty, or were once. The other one
+ * takes no first position before: what empties those tables must not be in its log. */
+void link_set_target_empty(struct link *l, bool empty);
+bool link_peer_target_empty(struct link *l);
 void link_show(struct link *l, void (*set)(struct link_status *s, void *arg), void *arg);
 const char *link_skip_position(struct link *l);
 void link_skip_done(struct link *l);

@@ -24,7 +24,7 @@ struct link {
     char *skip;
     bool stop_after_skip;
     bool row_mode; /* the next attempt begins row by row (a large transaction failed in pieces) */
-    bool positioned;
+    bool positioned, target_empty;
 };
 
 const char *link_state_name(enum link_state s)
@@ -102,14 +102,32 @@ void link_set_positioned(struct link *l)
     pthread_mutex_unlock(&l->mutex);
 }
 
-bool link_peer_positioned(struct link *l)
+void link_set_target_empty(struct link *l, bool empty)
+{
+    pthread_mutex_lock(&l->mutex);
+    l->target_empty = empty;
+    pthread_mutex_unlock(&l->mutex);
+}
+
+/* Where the other direction does not run (skip without a process), nobody is waited for. */
+static bool peer_is(struct link *l, const bool *flag_of_peer)
 {
     if (!l->peer)
         return true;
     pthread_mutex_lock(&l->peer->mutex);
-    bool yes = l->peer->positioned;
+    bool yes = *flag_of_peer;
     pthread_mutex_unlock(&l->peer->mutex);
     return yes;
+}
+
+bool link_peer_positioned(struct link *l)
+{
+    return peer_is(l, l->peer ? &l->peer->positioned : NULL);
+}
+
+bool link_peer_target_empty(struct link *l)
+{
+    return peer_is(l, l->peer ? &l->peer->target_empty : NULL);
 }
 
 const char *link_skip_position(struct link *l)

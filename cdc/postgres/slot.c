@@ -48,7 +48,7 @@ static enum status position_lost(struct source *s, const char *what)
 {
     return fail(s->o.failure, ERROR_POSITION_LOST,
                 "%s: %s: changes between the link's position and now are lost to it; run `millrace "
-                "remove %s`, empty its target tables, and start it again with a first copy",
+                "remove %s` and copy its tables again",
                 s->o.endpoint->system, what, s->o.link);
 }
 

@@ -385,6 +385,32 @@ def test_a_pair_copies_one_way_and_then_streams_both(world, names):
     bridge.prove(90)
 
 
+@pytest.mark.parametrize("names", ["pg-maria", "maria-pg"])
+def test_what_empties_a_pairs_target_is_not_carried_back(world, names):
+    """`to_empty` refuses rows that are there already, and says: empty it. The other direction must
+    not take that for deletions of its own."""
+    a, b = (world.side(n) for n in names.split("-"))
+    table = TableDef("item", "id integer", ["id"])
+    for side in (a, b):
+        table.create(side)
+        with side.connect() as c:
+            run(c, "INSERT INTO item (id) VALUES (1), (2), (3)")
+    bridge = world.bridge(a, b, tables=["item"], ways="both", first_copy="to_empty")
+    bridge.engine.start()
+    error = bridge.engine.wait_failed("a-b")
+    assert error["code"] == "target_not_empty", error
+    for word in ("millrace remove", "a-b", "b-a"):
+        assert word in error["text"], error
+    with b.connect() as c:
+        run(c, "DELETE FROM item")
+    time.sleep(2)
+    bridge.engine.stop()
+    bridge.start()
+    bridge.prove()
+    with a.connect() as c:
+        assert run(c, "SELECT count(*) FROM item")[0][0] == 3
+
+
 def waits_or_is_refused(engine):
     return engine.wait_log("waiting until the other direction|holds this link's lock", 60)
 
