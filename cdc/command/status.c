@@ -17,9 +17,9 @@ static json_t *error_json(const struct link_status *s)
 {
     if (s->error == ERROR_NONE)
         return json_null();
-    return json_pack("{s:s, s:s, s:s, s:I}", "code", error_name(s->error), "text", s->error_text,
-                     "position", s->error_position, "at_ms",
-                     (json_int_t)(s->error_at_us / 1000));
+    return json_pack("{s:s, s:s, s:s, s:I, s:s}", "code", error_name(s->error), "text",
+                     s->error_text, "position", s->error_position, "at_ms",
+                     (json_int_t)(s->error_at_us / 1000), "action", link_action(s->error));
 }
 
 json_t *status_json(const char *link, const struct link_status *s)
@@ -123,6 +123,13 @@ static void print_running(const json_t *j)
                (long long)json_integer_value(json_object_get(copy, "rows")));
 }
 
+static void print_error(const json_t *error)
+{
+    printf("  last error    %s: %s\n", text_of(error, "code"), text_of(error, "text"));
+    if (*text_of(error, "action"))
+        printf("                %s\n", text_of(error, "action"));
+}
+
 static void print_link(const json_t *j)
 {
     const json_t *error = json_object_get(j, "last_error");
@@ -133,7 +140,7 @@ static void print_link(const json_t *j)
     else if (*text_of(j, "checkpoint_at"))
         printf("  written       %s\n", text_of(j, "checkpoint_at"));
     if (json_is_object(error))
-        printf("  last error    %s: %s\n", text_of(error, "code"), text_of(error, "text"));
+        print_error(error);
 }
 
 static void print_all(const json_t *status, bool json)

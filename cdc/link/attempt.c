@@ -152,11 +152,17 @@ static enum status open_both(struct attempt *a)
     return order_targets(a);
 }
 
+static void show_position(struct link_status *s, void *arg)
+{
+    snprintf(s->position, sizeof s->position, "%s", (const char *)arg);
+}
+
 enum status attempt_take_fence(struct attempt *a, const char *first)
 {
     struct apply *apply = &a->writer.apply;
     TRY(attempt_writer_failed(a, apply_take_fence(apply, first)));
     link_set_positioned(a->link);
+    link_show(a->link, show_position, apply->position);
     log_info("link=%s msg=\"fence taken\" seq=%lld position=%s", a->lc->name,
              (long long)apply->at.seq, apply->position);
     return a->source_driver->check_position(a->source, apply->position);

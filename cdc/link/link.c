@@ -158,6 +158,16 @@ bool link_row_mode(struct link *l, const bool *set)
     return now;
 }
 
+/* Between attempts nothing is known of the lag, and nothing moves. */
+static void show_at_rest(struct link_status *s, void *arg)
+{
+    (void)arg;
+    s->lag_us = -1;
+    s->rows_per_second = 0;
+    s->backlog_bytes = 0;
+    s->paused = false;
+}
+
 /* One attempt, reachable by link_stop while it runs. */
 static enum status run_attempt(struct link *l, struct failure *f)
 {
@@ -177,6 +187,7 @@ static enum status run_attempt(struct link *l, struct failure *f)
     pthread_mutex_lock(&l->mutex);
     l->attempt = NULL;
     pthread_mutex_unlock(&l->mutex);
+    link_show(l, show_at_rest, NULL);
     *f = a->failure;
     pthread_mutex_destroy(&a->phase_mutex);
     wake_free(&a->wake);
@@ -229,6 +240,26 @@ static bool wait_for_person(struct link *l)
     return go_on;
 }
 
+const char *link_action(enum error code)
+{
+    switch (error_status(code)) {
+    case STATUS_RETRY:
+        return "trying again";
+    case STATUS_DATA:
+        return "link stopped: mend it and start millrace again, or pass the transaction by "
+               "millrace skip";
+    case STATUS_CONFIG:
+        return "link stopped: millrace check says what is missing; mend it and start millrace "
+               "again";
+    case STATUS_BUG:
+        return "link stopped: please report this";
+    case STATUS_OK:
+    case STATUS_STOPPED:
+        break;
+    }
+    return "";
+}
+
 /* The one place where an error's class decides what happens. False: the link ends. */
 static bool go_on_after(struct link *l, enum status status, const struct failure *f,
                         struct backoff *backoff)
@@ -237,13 +268,14 @@ static bool go_on_after(struct link *l, enum status status, const struct failure
         return false;
     link_show(l, show_failure, (void *)f);
     if (status == STATUS_RETRY) {
-        log_warn("link=%s error=%s msg=%s action=\"trying again\"", l->lc->name,
-                 error_name(f->code), log_quote(f->text));
+        log_warn("link=%s error=%s msg=%s action=\"%s\"", l->lc->name, error_name(f->code),
+                 log_quote(f->text), link_action(f->code));
         link_set_state(l, LINK_RETRYING);
         return wait_back_off(l, backoff);
     }
-    log_error("link=%s error=%s msg=%s position=%s action=\"link stopped; see millrace status\"",
-              l->lc->name, error_name(f->code), log_quote(f->text), log_quote(f->position));
+    log_error("link=%s error=%s msg=%s position=%s action=\"%s\"", l->lc->name,
+              error_name(f->code), log_quote(f->text), log_quote(f->position),
+              link_action(f->code));
     backoff_reset(backoff);
     link_skip_done(l); /* a skip that failed is asked for again, knowingly */
     return wait_for_person(l);

@@ -243,6 +243,26 @@ def test_status_as_json_and_as_text(bridge):
     assert done.returncode == 0 and "a-b" in done.stdout, done
 
 
+def test_status_knows_the_position_at_once_and_no_lag_of_a_link_that_stands(bridge):
+    bridge.start()
+    status = bridge.engine.status()
+    assert status["a-b"]["position"] == bridge.checkpoint(link="a-b")[1], status
+    assert status["b-a"]["position"], status
+    with bridge.b.connect() as c:
+        run(c, "SET sql_log_bin = 0")
+        run(c, "INSERT INTO item (id) VALUES (7)")
+    with bridge.a.connect() as c:
+        run(c, "INSERT INTO item (id) VALUES (1)")
+        bridge.drain()
+        run(c, "INSERT INTO item (id) VALUES (7)")
+    bridge.engine.wait_failed("a-b")
+    status = bridge.engine.status()["a-b"]
+    assert status["lag_ms"] is None and status["rate"] == 0, status
+    assert status["position"] == bridge.checkpoint(link="a-b")[1], status
+    assert "millrace skip" in status["last_error"]["action"], status
+    assert "millrace skip" in bridge.engine.command("status").stdout
+
+
 def test_the_socket_is_for_its_owner_alone_and_goes_away(bridge):
     bridge.start()
     path = bridge.engine.path + ".sock"
