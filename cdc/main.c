@@ -42,7 +42,7 @@ static void print_usage(FILE *out)
           "      --json          status: for programs\n"
           "      --yes           remove: do not ask\n"
           "  -v, --verbose       debug log\n"
-          "      --help          this, or after a command more on it; --help config: the file\n"
+          "  -h, --help          this; with a command (or config) more on it\n"
           "      --version\n\n"
           "exit codes: 0 done, 1 usage or config, 2 a prerequisite is missing, 3 a link stopped on "
           "data,\n            4 unreachable, 70 a bug\n",
@@ -66,7 +66,7 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-enum { OPTION_POSITION = 256, OPTION_JSON, OPTION_YES, OPTION_HELP, OPTION_VERSION };
+enum { OPTION_POSITION = 256, OPTION_JSON, OPTION_YES, OPTION_VERSION };
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -74,23 +74,10 @@ static const struct option options[] = {
     {"position", required_argument, NULL, OPTION_POSITION},
     {"json", no_argument, NULL, OPTION_JSON},
     {"yes", no_argument, NULL, OPTION_YES},
-    {"help", no_argument, NULL, OPTION_HELP},
+    {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPTION_VERSION},
     {0},
 };
-
-static int help(int argc, char **argv)
-{
-    const char *topic = optind < argc ? argv[optind] : NULL;
-    const struct command *c = topic ? find_command(topic) : NULL;
-    if (topic && strcmp(topic, "config") == 0)
-        print_config_help();
-    else if (c)
-        printf("usage: millrace %s\n\n%s\n", c->synopsis, c->help);
-    else
-        print_usage(stdout);
-    return EXIT_DONE;
-}
 
 static int usage_error(const char *what, const char *which)
 {
@@ -99,30 +86,46 @@ static int usage_error(const char *what, const char *which)
     return EXIT_USAGE;
 }
 
-static int dispatch(int argc, char **argv, struct arguments *args)
+static int help(const char *topic)
 {
-    if (optind >= argc) {
+    const struct command *c = topic ? find_command(topic) : NULL;
+    if (topic && strcmp(topic, "config") == 0)
+        print_config_help();
+    else if (c)
+        printf("usage: millrace %s\n\n%s\n", c->synopsis, c->help);
+    else if (topic)
+        return usage_error("there is no help on", topic);
+    else
+        print_usage(stdout);
+    return EXIT_DONE;
+}
+
+/* `words`: what stands beside the options. */
+static int dispatch(int nwords, char **words, struct arguments *args)
+{
+    if (nwords == 0) {
         print_usage(stderr);
         return EXIT_USAGE;
     }
-    const struct command *c = find_command(argv[optind]);
+    const struct command *c = find_command(words[0]);
     if (!c)
-        return usage_error("there is no command", argv[optind]);
-    args->link = optind + 1 < argc ? argv[optind + 1] : NULL;
+        return usage_error("there is no command", words[0]);
+    args->link = nwords > 1 ? words[1] : NULL;
     if (!args->config)
         return usage_error("which config? say -c FILE", NULL);
-    if (c->needs_link != (args->link != NULL))
-        return usage_error(c->needs_link ? "which link? usage: millrace"
-                                         : "too many arguments; usage: millrace",
-                           c->synopsis);
+    if (c->needs_link && nwords < 2)
+        return usage_error("which link? usage: millrace", c->synopsis);
+    if (nwords > (c->needs_link ? 2 : 1))
+        return usage_error("too many arguments; usage: millrace", c->synopsis);
     return c->run(args);
 }
 
 int main(int argc, char **argv)
 {
     struct arguments args = {0};
+    bool wants_help = false;
     int option;
-    while ((option = getopt_long(argc, argv, "c:v", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
         switch (option) {
         case 'c':
             args.config = optarg;
@@ -139,8 +142,9 @@ int main(int argc, char **argv)
         case OPTION_YES:
             args.yes = true;
             break;
-        case OPTION_HELP:
-            return help(argc, argv);
+        case 'h':
+            wants_help = true; /* on what, is known when getopt has put the words behind the options */
+            break;
         case OPTION_VERSION:
             puts("millrace " MILLRACE_VERSION);
             return EXIT_DONE;
@@ -148,7 +152,9 @@ int main(int argc, char **argv)
             return usage_error("wrong options", NULL);
         }
     }
+    if (wants_help)
+        return help(argv[optind]);
     if (args.verbose)
         log_level = LOG_DEBUG;
-    return dispatch(argc, argv, &args);
+    return dispatch(argc - optind, argv + optind, &args);
 }

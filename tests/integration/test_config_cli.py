@@ -52,12 +52,18 @@ def test_version_and_help():
     assert done.returncode == 0
     for command in ("run", "check", "status", "skip", "remove"):
         assert command in done.stdout
-        assert millrace(command, "--help").returncode == 0
+        more = millrace(command, "--help")
+        assert more.returncode == 0 and more.stdout.startswith(f"usage: millrace {command} "), more
+        assert millrace("--help", command).stdout == more.stdout
+        assert millrace(command, "-h").stdout == more.stdout
+    assert "first_copy" in millrace("--help", "config").stdout
+    assert millrace("--help", "fly").returncode == 1
     assert "exit" in done.stdout.lower() + millrace("run", "--help").stdout.lower()
 
 
 @pytest.mark.parametrize("args", [[], ["fly"], ["run"], ["run", "--fast", "-c", "x"],
-                                  ["skip", "-c", "x"], ["run", "-c", "/nowhere.yaml"]])
+                                  ["skip", "-c", "x"], ["run", "link", "-c", "x"],
+                                  ["remove", "a-b", "b-a", "--yes", "-c", "x"], ["run", "-c", "/nowhere.yaml"]])
 def test_wrong_arguments_are_refused_with_exit_code_1(args):
     done = millrace(*args)
     assert done.returncode == 1 and done.stderr and not done.stdout, done
