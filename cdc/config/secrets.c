@@ -1,5 +1,6 @@
 #include "base/log.h"
 #include "config/parts.h"
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -75,8 +76,21 @@ static enum status read_file(struct load *l, const struct node *at, const char *
     return STATUS_OK;
 }
 
+/* What is no name is perhaps the password itself, set down in the wrong place: it is not shown. */
+static bool is_variable_name(const char *text)
+{
+    bool good = *text && !(*text >= '0' && *text <= '9');
+    for (const char *c = text; *c; c++)
+        good &= isalnum((unsigned char)*c) || *c == '_';
+    return good;
+}
+
 static enum status read_variable(struct load *l, const struct node *at, const char **out)
 {
+    if (!is_variable_name(at->text))
+        return wrong(l, at,
+                     "password_env must be the name of an environment variable (letters, digits and "
+                     "_): the password itself never stands in this file");
     const char *value = getenv(at->text);
     if (!value || !*value)
         return wrong(l, at, "password_env: the environment has no variable %s%s", at->text,

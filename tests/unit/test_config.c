@@ -369,6 +369,8 @@ static void systems_are_checked(void **state)
          "3:61: ", "/nowhere/x cannot be opened"},
         {ONE("  a: { mysql: { host: h }, apply: { user: u, password_env: MILLRACE_NO } }\n"),
          "3:60: ", "no variable MILLRACE_NO"},
+        {ONE("  a: { mysql: { host: h }, apply: { user: u, password_env: 's3cret!' } }\n"),
+         "3:60: ", "must be the name of an environment variable (letters"},
         {ONE("  a: { mysql: { host: h }, apply: { user: u, password_env: A, password_file: b } "
              "}\n"),
          "3:46: ", "not both"},
