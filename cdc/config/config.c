@@ -15,7 +15,7 @@ static enum status read_version(struct load *l, const struct node *root)
 {
     NODE_EACH(n, root)
     {
-        if (strcmp(n->key->text, "millrace") == 0 && n->kind == NODE_SCALAR &&
+        if (strcmp(n->key->text, "millrace") == 0 && n->kind == NODE_SCALAR && !node_is_null(n) &&
             strcmp(n->text, "1") != 0)
             return wrong(l, n, "millrace: %.20s: this version reads files of version 1", n->text);
     }

@@ -10,6 +10,8 @@ struct loader {
     const char *path;
     struct arena *arena;
     struct failure *failure;
+    const char *text; /* the file */
+    size_t size;
     yaml_parser_t parser;
     int depth;
 };
@@ -20,12 +22,28 @@ static enum status wrong_at(struct loader *l, const yaml_mark_t *mark, const cha
                 mark->column + 1, text);
 }
 
-/* libyaml says where and what; a tab is by far the most common of its problems. */
+/* Is there a tab before the first word of that line? */
+static bool indented_by_tab(const struct loader *l, size_t line)
+{
+    const char *at = l->text, *end = l->text + l->size;
+    for (; line > 0 && at; line--) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    while (at && at < end && *at == ' ')
+        at++;
+    return at && at < end && *at == '\t';
+}
+
+/* libyaml says where and what; a tab is by far the most common of its problems, and it says that in
+ * words of its own. */
 static enum status not_yaml(struct loader *l)
 {
     const yaml_parser_t *p = &l->parser;
     yaml_mark_t mark = p->problem_mark;
     char text[512];
+    if (p->error != YAML_READER_ERROR && indented_by_tab(l, mark.line))
+        return wrong_at(l, &mark, "a tab: YAML is indented by blanks alone");
     if (p->error == YAML_READER_ERROR)
         return fail(l->failure, ERROR_CONFIG, "%s: byte %zu: %s (the file must be UTF-8)", l->path,
                     p->problem_offset, p->problem ? p->problem : "not readable");
@@ -223,6 +241,8 @@ enum status node_load(const char *path, struct arena *a, struct node **out, stru
     size_t size = 0;
     enum status status = read_file(path, &scratch, &text, &size, f);
     if (status == STATUS_OK) {
+        l.text = text;
+        l.size = size;
         must(yaml_parser_initialize(&l.parser));
         yaml_parser_set_input_string(&l.parser, (const unsigned char *)text, size);
         status = read_document(&l, out);

@@ -303,7 +303,8 @@ static void what_is_not_yaml_is_named(void **state)
     static const struct bad cases[] = {
         {"", "1:1: ", "empty"},
         {"# nothing\n", "1:1: ", "empty"},
-        {"millrace: 1\n\tsystems: {}\n", "2:1: ", "not valid YAML"},
+        {"millrace: 1\n\tsystems: {}\n", "2:1: ", "a tab: YAML is indented by blanks"},
+        {"systems:\n  a:\n  \tnull: {}\n", "3:", "a tab: YAML is indented by blanks"},
         {"millrace: [1\n", "2:1: ", "not valid YAML"},
         {"- a\n", "1:1: ", "the file must be a mapping, not a list"},
         {"millrace: &a 1\n", "1:11: ", "anchors"},
@@ -323,6 +324,7 @@ static void the_top_is_checked(void **state)
     (void)state;
     static const struct bad cases[] = {
         {"millrace: 2\n", "1:11: ", "files of version 1"},
+        {"millrace:\n", "1:10: ", "must be a single value, not nothing"},
         {"systems: {}\nlinks: []\n", "1:1: ", "needs `millrace: 1`"},
         {"millrace: 1\nlinks: []\n", "1:1: ", "needs `systems"},
         {"millrace: 1\nsystem: {}\n", "2:1: ", "did you mean \"systems\"?"},
