@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
-#include "transforms/zone.h"
+#include "model/zone.h"
 
 #define SECOND_US INT64_C(1000000)
 

@@ -1,7 +1,7 @@
 #include "transforms/convert_parts.h"
 
 #include <string.h>
-#include "transforms/zone.h"
+#include "model/zone.h"
 
 /* ---- the matrix: what is not here is NO ---- */
 

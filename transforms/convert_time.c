@@ -2,7 +2,7 @@
 #include "transforms/convert_parts.h"
 
 #include <string.h>
-#include "transforms/zone.h"
+#include "model/zone.h"
 
 #define DAY_US INT64_C(86400000000)
 

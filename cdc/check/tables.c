@@ -5,7 +5,7 @@
 #include "db/mysql/my.h"
 #include "db/postgres/pg.h"
 #include "transforms/plan.h"
-#include "transforms/zone.h"
+#include "model/zone.h"
 
 enum { TEXT_MAX = 16 << 20 };
 

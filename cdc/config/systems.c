@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
+#include "model/zone.h"
 
 enum { SYSTEM_NAME_MAX = 40, CONNECT_TIMEOUT_MS = 10000 };
 
@@ -165,6 +166,15 @@ static enum status read_roles(struct load *l, const struct form *f, struct syste
     return apply ? read_role(l, apply, &s->apply) : STATUS_OK;
 }
 
+static enum status check_zone(struct load *l, const struct form *f)
+{
+    const struct zone *zone;
+    const struct node *n = f->given[SYSTEM_ZONE];
+    if (!n || zone_load(n->text, &zone, l->failure) == STATUS_OK)
+        return STATUS_OK;
+    return fail_in(l->failure, "%s:%d:%d", l->config->path, n->line, n->column);
+}
+
 static enum status read_system(struct load *l, const struct node *n, struct system *s)
 {
     struct form f;
@@ -175,6 +185,7 @@ static enum status read_system(struct load *l, const struct node *n, struct syst
     TRY(form_read(l, SCOPE_SYSTEM, n, &f));
     TRY(read_engine(l, &f, s, &s->capture));
     s->apply = s->capture;
+    TRY(check_zone(l, &f));
     s->zone = f.text[SYSTEM_ZONE];
     s->id = f.number[SYSTEM_ID];
     return read_roles(l, &f, s);

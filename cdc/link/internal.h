@@ -19,7 +19,7 @@
 #include "state/checkpoint.h"
 #include "state/marker.h"
 #include "transforms/plan.h"
-#include "transforms/zone.h"
+#include "model/zone.h"
 
 /* ---- mapping.c: resolved at the start of an attempt, read-only while threads run ---- */
 

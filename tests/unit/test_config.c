@@ -360,6 +360,7 @@ static void systems_are_checked(void **state)
         {ONE("  a: { mysql: { host: h, tls: verify } }\n"), "3:31: ", "none of the allowed"},
         {ONE("  a: { mysql: { host: h, tls: off, ca: x } }\n"), "3:36: ", "no meaning"},
         {ONE("  a: { mysql: { host: h }, zone: '' }\n"), "3:34: ", "zone is empty"},
+        {ONE("  a: { mysql: { host: h }, zone: Mars/Olympus }\n"), "3:34: ", "is not known"},
         {ONE("  a: { mysql: { host: h }, id: 0 }\n"), "3:32: ", "id: 0 is out of its limits"},
         {ONE("  a: { mysql: { host: h }, id: 9223372036854775808 }\n"), "3:32: ", "no whole"},
         {ONE("  a: { null: { x: y } }\n"), "3:16: ", "null has no key \"x\"; allowed: from"},

@@ -1,7 +1,7 @@
 /* test_convert.c: what a column of one kind does with values of another
  * libs: transforms */
 #include "transforms/convert.h"
-#include "transforms/zone.h"
+#include "model/zone.h"
 
 #include <math.h>
 #include <string.h>

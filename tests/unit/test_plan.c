@@ -2,7 +2,7 @@
  * libs: transforms */
 #include "base/buffer.h"
 #include "transforms/plan.h"
-#include "transforms/zone.h"
+#include "model/zone.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* test_zone.c: instants and local times of named zones, gaps, folds, far years
- * libs: transforms */
+ * libs: model */
 #include "model/value.h"
-#include "transforms/zone.h"
-#include "transforms/zone_rule.h"
+#include "model/zone.h"
+#include "model/zone_rule.h"
 
 #include <string.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-#include "transforms/zone_rule.h"
+#include "model/zone_rule.h"
 
 #include <ctype.h>
 #include <string.h>

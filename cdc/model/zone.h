@@ -2,8 +2,8 @@
  * files (RFC 8536, version 2+, with the POSIX rule in the footer for times after the table), since
  * libc knows one zone a process. Immutable; thread-safe after zone_load.
  */
-#ifndef MILLRACE_TRANSFORMS_ZONE_H
-#define MILLRACE_TRANSFORMS_ZONE_H
+#ifndef MILLRACE_MODEL_ZONE_H
+#define MILLRACE_MODEL_ZONE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * unrolled into the same table for 400 years, after which the Gregorian calendar repeats to the
  * day of the week: so one binary search answers for every instant, and later times are moved back
  * by whole cycles. */
-#include "transforms/zone.h"
+#include "model/zone.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/reader.h"
-#include "transforms/zone_rule.h"
+#include "model/zone_rule.h"
 
 #define US             INT64_C(1000000)
 #define CYCLE_SECONDS  (INT64_C(146097) * 86400) /* 400 Gregorian years */

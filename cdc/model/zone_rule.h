@@ -7,8 +7,8 @@
  * Dates: Mm.w.d (w 5 = last), Jn (1-365, 29 February never counted), n (0-365). Times may be
  * negative or beyond a day (up to 167 hours). Pure functions.
  */
-#ifndef MILLRACE_TRANSFORMS_ZONE_RULE_H
-#define MILLRACE_TRANSFORMS_ZONE_RULE_H
+#ifndef MILLRACE_MODEL_ZONE_RULE_H
+#define MILLRACE_MODEL_ZONE_RULE_H
 
 #include <stdbool.h>
 #include <stdint.h>
