@@ -118,12 +118,15 @@ static enum status check_source_names(struct load *l, const struct form *f,
     return check_identifier(l, f->given[LINK_PUBLICATION]);
 }
 
-static void fill_source_names(struct load *l, const struct form *f, struct link_config *link)
+/* A slot cannot be renamed, and its log knows its publication by name: after a renaming (`was`) both
+ * keep theirs. `system`: what the source is called, or was. */
+static void fill_source_names(struct load *l, const struct form *f, struct link_config *link,
+                              const char *system)
 {
     if (is_postgres(link->from)) {
         const char *slot = f->text[LINK_SLOT], *publication = f->text[LINK_PUBLICATION];
-        link->slot = slot ? slot : identifier_from(l, link->name);
-        link->publication = publication ? publication : identifier_from(l, link->from->name);
+        link->slot = slot ? slot : identifier_from(l, link->was ? link->was : link->name);
+        link->publication = publication ? publication : identifier_from(l, system);
     } else {
         uint32_t id = (uint32_t)f->number[LINK_SERVER_ID];
         link->server_id = id ? id : server_id_from(link->name, link->from->name);
@@ -260,7 +263,7 @@ static enum status read_one_way(struct load *l, const struct form *f)
         link->was = was->text;
     }
     TRY(check_source_names(l, f, &link->from, 1));
-    fill_source_names(l, f, link);
+    fill_source_names(l, f, link, link->from->name);
     TRY(flows_read(l, f->given[LINK_TABLES], false, link));
     if (f->given[LINK_EXCLUDE])
         TRY(exclude_read(l, f->given[LINK_EXCLUDE], link));
@@ -328,8 +331,9 @@ static enum status read_pair(struct load *l, const struct form *f)
     TRY(read_was_pair(l, f->given[LINK_WAS], forth, back));
     const struct system *sources[] = {forth->from, back->from};
     TRY(check_source_names(l, f, sources, 2));
-    fill_source_names(l, f, forth);
-    fill_source_names(l, f, back);
+    const struct node *names = f->given[f->given[LINK_WAS] ? LINK_WAS : LINK_BETWEEN];
+    fill_source_names(l, f, forth, names->first->text);
+    fill_source_names(l, f, back, names->first->next->text);
     TRY(flows_read(l, f->given[LINK_TABLES], true, forth));
     TRY(flows_turn(l, f->given[LINK_TABLES], forth, back));
     if (f->given[LINK_EXCLUDE])

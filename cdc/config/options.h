@@ -116,7 +116,8 @@ enum option_kind {
     X(LINK_FROM, SCOPE_LINK, "from", OPTION_TEXT, OPTIONAL, 1, 48, "system", "the source")         \
     X(LINK_TO, SCOPE_LINK, "to", OPTION_TEXT, OPTIONAL, 1, 48, "system", "the target")             \
     X(LINK_WAS, SCOPE_LINK, "was", OPTION_ANY, OPTIONAL, 0, 0, "name",                             \
-      "the link's former name, after a renaming; of a pair `[A, B]`: the systems' former names")   \
+      "the link's former name, after a renaming; of a pair `[A, B]`: the systems' former names; "  \
+      "names that follow from it (slot, a pair's publications) stay")                              \
     X(LINK_TABLES, SCOPE_LINK, "tables", OPTION_MAPPING, REQUIRED, 0, 0,                           \
       "SCHEMA.TABLE: SCHEMA.TABLE",                                                                \
       "source table: target table; of a pair A's table: B's table; `*` and `?` in a name")         \

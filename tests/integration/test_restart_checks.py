@@ -173,10 +173,6 @@ def test_a_renamed_link_says_what_it_was(stopped):
     config = copy.deepcopy(stopped.engine.config)
     config.pop("millrace", None)
     config["links"][0].update(name="new-name", was="a-b")
-    if stopped.a.family == "postgres":   # the slot keeps the old link's name
-        config["links"][0]["slot"] = run_one(
-            stopped.a, "SELECT slot_name FROM pg_replication_slots "
-            "WHERE database = current_database()")
     stopped.engine.write(config)
     write(stopped.a, "INSERT INTO item (id) VALUES (5)")
     stopped.name = "new-name"
@@ -184,9 +180,28 @@ def test_a_renamed_link_says_what_it_was(stopped):
     stopped.prove()
 
 
-def run_one(side, sql):
-    with side.connect() as c:
-        return run(c, sql)[0][0]
+@pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
+def test_a_pair_of_renamed_systems_says_what_they_were(world, route):
+    """Slot and publication keep the names that they were made under."""
+    create_tables(*route)
+    with route[0].connect() as c:
+        for t in TABLES:
+            run(c, f"ALTER TABLE {t} REPLICA IDENTITY FULL")
+    bridge = world.bridge(*route, tables=TABLES, ways="both").start()
+    bridge.prove()
+    bridge.engine.stop()
+    config = copy.deepcopy(bridge.engine.config)
+    config.pop("millrace", None)
+    config["systems"] = {"erp": config["systems"]["a"], "mes": config["systems"]["b"]}
+    config["links"][0].update(between=["erp", "mes"], was=["a", "b"], first_copy="none")
+    bridge.engine.write(config)
+    write(bridge.a, "INSERT INTO item (id) VALUES (5)")
+    write(bridge.b, "INSERT INTO item (id) VALUES (6)")
+    bridge.start()
+    bridge.prove()
+    with route[0].connect() as c:
+        assert run(c, "SELECT slot_name FROM pg_replication_slots "
+                   "WHERE database = current_database()") == [("millrace_a_b",)]
 
 
 @pytest.mark.parametrize("route", ["pg-maria"], indirect=True)

@@ -86,7 +86,7 @@ static void a_pair_is_two_links(void **state)
     assert_string_equal(back->to->name, "erp");
     assert_string_equal(forth->slot, "my_slot");
     assert_null(back->slot);
-    assert_string_equal(forth->publication, "millrace_erp");
+    assert_string_equal(forth->publication, "millrace_old"); /* it was made under that name */
     assert_int_equal(back->server_id, 77);
     assert_int_equal(forth->server_id, 0);
     assert_string_equal(forth->was, "old-mes");
