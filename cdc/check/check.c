@@ -258,20 +258,6 @@ static void check_links(struct check *k)
     }
 }
 
-/* Keys that both sides draw must be drawn apart; what each side draws now is its DBA's to know. */
-static void say_pairs(struct check *k)
-{
-    for (int i = 0; i < k->config->nlinks; i++) {
-        const struct link_config *a = k->links[i].lc;
-        if (a->pair && a->copies)
-            report_add(k->report, VERDICT_NOTE, NULL,
-                       "systems %s and %s take inserts on both sides: "
-                       "keys that their applications draw must not meet (odd and even, ranges); a "
-                       "conflict stops its link",
-                       a->from->name, a->to->name);
-    }
-}
-
 static void check_all(struct check *k)
 {
     add_sides(k);
@@ -280,7 +266,7 @@ static void check_all(struct check *k)
     report_title(k->report, "all links together");
     if (check_same_databases(k) == STATUS_OK)
         check_ways(k);
-    say_pairs(k);
+    check_pairs(k);
     (void)!check_probes(k);
 }
 

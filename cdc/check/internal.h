@@ -6,6 +6,7 @@
  *   tables.c     a link's tables: found, mapped, column by column
  *   keys.c       foreign keys whose actions must agree
  *   triggers.c   MySQL's triggers: what do they write?
+ *   pairs.c      what one direction of a pair writes, the other reads
  *   ways.c       two ways to one table; two names for one database
  *   position.c   checkpoint, slot, log: may the stream go on?
  *   probe.c      the guard's probe: does a log show a marker first?    probe_*.c per engine
@@ -119,6 +120,7 @@ enum status check_triggers(struct check *k, struct check_link *l);
 enum status check_position(struct check *k, struct check_link *l);
 enum status check_same_databases(struct check *k);
 void check_ways(struct check *k);
+void check_pairs(struct check *k);
 /* For each system that is written by one link and read by another. */
 enum status check_probes(struct check *k);
 enum status probe_postgres(struct check *k, struct check_side *reader, struct check_side *writer,

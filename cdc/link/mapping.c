@@ -2,6 +2,7 @@
  * sides; a layout that the log shows later gets a plan of its own when it is first met. */
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #include "link/internal.h"
 
 static int by_source_name(const void *a, const void *b)
@@ -25,6 +26,20 @@ bool mapping_wanted(void *mapping, const char *schema, const char *table)
     return find(mapping, schema, table) != NULL;
 }
 
+static void say_empty_patterns(struct attempt *a)
+{
+    for (int i = 0; i < a->lc->nflows; i++) {
+        const struct flow *f = &a->lc->flows[i];
+        bool found = !f->pattern;
+        for (int t = 0; t < a->mapping.ntables && !found; t++)
+            found = a->mapping.tables[t].flow == f;
+        if (!found)
+            log_warn("link=%s msg=\"the pattern %s.%s finds no table that the capture role may "
+                     "see\" line=%d",
+                     a->lc->name, f->source_schema, f->source_table, f->line);
+    }
+}
+
 /* A flow that names one table must find it; a pattern may find none. */
 static enum status check_exact_flows(struct attempt *a)
 {
@@ -36,6 +51,7 @@ static enum status check_exact_flows(struct attempt *a)
                         "mapped at line %d of the config",
                         f->source_schema, f->source_table, a->lc->from->name, f->line);
     }
+    say_empty_patterns(a);
     if (a->mapping.ntables == 0)
         return fail(&a->failure, ERROR_NO_TABLE, "no table of system %s is mapped",
                     a->lc->from->name);

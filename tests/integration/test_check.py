@@ -221,6 +221,34 @@ def test_tables_and_columns_that_are_missing_are_named(route, tmp_path):
     assert "qty" in missing
 
 
+@pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
+def test_a_table_that_a_pair_would_carry_one_way_alone_is_named(route, tmp_path):
+    """MySQL hides a table from a role without rights on it, and the pattern just finds less."""
+    a, b = route
+    for side in route:
+        create_tables(side)
+    with b.connect() as c:
+        run(c, "DROP USER IF EXISTS 'cap_role'@'127.0.0.1'")
+        run(c, f"CREATE USER 'cap_role'@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'")
+        run(c, "GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO 'cap_role'@'127.0.0.1'")
+        run(c, f"GRANT SELECT ON {b.database}.line TO 'cap_role'@'127.0.0.1'")
+    try:
+        there = {**system(b), "capture": {"user": "cap_role", "password_env": "MR_PASSWORD"}}
+        engine = Engine(tmp_path, {"systems": {"a": system(a), "b": there}, "links": [
+            {"between": ["a", "b"], "first_copy": "none",
+             "tables": {"public.*": f"{b.database}.*"}}]})
+        out = check(engine, 2)
+        assert len(lines(out, "MISSING")) == 1 and "material" in lines(out, "MISSING")[0], out
+        assert "take inserts on both sides" in out, out
+        with b.connect() as c:
+            for sql in to_run(out):
+                run(c, sql)
+        check(engine, 0)
+    finally:
+        with b.connect() as c:
+            run(c, "DROP USER 'cap_role'@'127.0.0.1'")
+
+
 def test_two_ways_to_one_table_are_refused(world, tmp_path):
     a, b, c = world.side("pg"), world.side("maria"), world.side("pg2")
     for side in (a, b, c):
