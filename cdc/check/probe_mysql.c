@@ -177,7 +177,7 @@ enum status probe_mysql(struct check *k, struct check_side *reader, struct check
     struct look look = {.k = k, .lane = probe_lane()};
     if (!is_there(k, writer)) {
         report_add(k->report, VERDICT_WARN, NULL,
-                   "system %s: no probe yet, since database millrace "
+                   "system %s: no probe yet, since table millrace.checkpoint "
                    "is not there: run makes it; then check again",
                    reader->system->name);
         return STATUS_OK;

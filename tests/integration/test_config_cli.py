@@ -226,12 +226,12 @@ def forget_low(pg, my_side):
         databases = [r[0] for r in run(c, "SELECT datname FROM pg_database WHERE datallowconn")]
     for d in databases:
         with pg.connect(d) as c:
-            for role in ("low_read", "low_write"):
+            for role in ("low_read", "low_write", "poor"):
                 if run(c, "SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)):
                     run(c, f"DROP OWNED BY {role} CASCADE")
     with pg.connect() as c:
-        run(c, "DROP ROLE IF EXISTS low_read")
-        run(c, "DROP ROLE IF EXISTS low_write")
+        for role in ("low_read", "low_write", "poor"):
+            run(c, f"DROP ROLE IF EXISTS {role}")
 
 
 def test_status_as_json_and_as_text(bridge):
@@ -329,6 +329,28 @@ def test_remove_leaves_a_link_alone_that_runs_elsewhere(bridge, tmp_path):
     bridge.engine.stop()
     done = here.command("remove", "a-b", "--yes")
     assert done.returncode == 0 and slots(bridge.a) == 0, done
+
+
+def test_remove_leaves_a_publication_that_it_may_not_drop(world):
+    a, b = world.side("pg"), world.side("maria")
+    create_tables(a, b)
+    bridge = world.bridge(a, b, tables=TABLES)
+    with a.connect() as c:
+        run(c, "DROP ROLE IF EXISTS poor")
+        run(c, f"CREATE ROLE poor LOGIN REPLICATION PASSWORD '{PASSWORD}'")
+        run(c, "GRANT SELECT ON ALL TABLES IN SCHEMA public TO poor")
+        run(c, "CREATE PUBLICATION millrace_a FOR ALL TABLES")
+    world.defer(lambda: forget_low(a.server, b))
+    config = {k: v for k, v in bridge.engine.config.items() if k != "millrace"}
+    config["systems"]["a"]["capture"] = {"user": "poor", "password_env": "MR_PASSWORD"}
+    bridge.engine.write(config)
+    bridge.start()
+    bridge.prove()
+    bridge.engine.stop()
+    done = bridge.engine.command("remove", "a-b", "--yes")
+    assert done.returncode == 0, done
+    assert "DROP PUBLICATION" in done.stderr, done
+    assert slots(a) == 0 and bridge.checkpoint() is None
 
 
 def slots(side):
