@@ -158,9 +158,15 @@ static void submit(struct attempt *a, struct batch *b)
         intake_return(&a->intake, b);
 }
 
+/* `skip` without a process is asked for one transaction: what comes after it is not its business. */
+static bool has_passed_all(const struct attempt *a)
+{
+    return a->skip_handed_over && link_ends_after_skip(a->link);
+}
+
 static void take_intake_failure(struct attempt *a)
 {
-    if (!a->intake.failed || a->ending)
+    if (!a->intake.failed || a->ending || has_passed_all(a))
         return;
     a->failure = a->intake.failure;
     end_with(a, error_status(a->failure.code));
@@ -171,7 +177,7 @@ static void check_end(struct attempt *a);
 /* After `until`, or after a batch that could not be converted, nothing later may go out. */
 static bool done_submitting(const struct attempt *a)
 {
-    return a->closing || a->cut_off;
+    return a->closing || a->cut_off || has_passed_all(a);
 }
 
 /* The second place in the writer's queue is for backlogs: a lone transaction that took it would keep

@@ -165,6 +165,28 @@ def test_a_value_that_does_not_fit_is_refused_not_cut(world, route):
     assert one(bridge.b, "SELECT count(*) FROM millrace.held") == 3
 
 
+@pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
+def test_a_skip_without_a_process_is_done_whatever_comes_next(world, route):
+    """The next transaction may be just as bad: that is the next command's."""
+    write(route[0], "CREATE TABLE fit (id integer PRIMARY KEY, v text)")
+    write(route[1], "CREATE TABLE fit (id integer PRIMARY KEY, v varchar(5))")
+    bridge = world.bridge(*route, tables=["fit"]).start()
+    bridge.drain()
+    bridge.engine.stop()
+    with bridge.a.connect() as c:
+        for i in range(8):
+            run(c, "INSERT INTO fit VALUES (%s, 'too long for it')", (i,))
+    bridge.engine.start()
+    for i in range(8):
+        position = bridge.engine.wait_failed("a-b")["position"]
+        bridge.engine.wait_end()
+        done = bridge.engine.command("skip", "a-b", "--position", position)
+        assert done.returncode == 0 and "skipped" in done.stdout, done
+        bridge.engine.start()
+    bridge.drain()
+    assert one(bridge.b, "SELECT count(*) FROM millrace.held") == 8
+
+
 @two_routes
 def test_skip_demands_the_position_of_the_failed_transaction(pair):
     unseen(pair, SPOILS["an insert meets a row"][0])
