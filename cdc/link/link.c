@@ -240,14 +240,15 @@ static bool wait_for_person(struct link *l)
     return go_on;
 }
 
-const char *link_action(enum error code)
+const char *link_action(enum error code, const char *position)
 {
     switch (error_status(code)) {
     case STATUS_RETRY:
         return "trying again";
     case STATUS_DATA:
-        return "link stopped: mend it and start millrace again, or pass the transaction by "
-               "millrace skip";
+        return *position ? "link stopped: mend it and start millrace again, or pass the "
+                           "transaction by millrace skip"
+                         : "link stopped: mend it and start millrace again";
     case STATUS_CONFIG:
         return "link stopped: millrace check says what is missing; mend it and start millrace "
                "again";
@@ -269,13 +270,13 @@ static bool go_on_after(struct link *l, enum status status, const struct failure
     link_show(l, show_failure, (void *)f);
     if (status == STATUS_RETRY) {
         log_warn("link=%s error=%s msg=%s action=\"%s\"", l->lc->name, error_name(f->code),
-                 log_quote(f->text), link_action(f->code));
+                 log_quote(f->text), link_action(f->code, f->position));
         link_set_state(l, LINK_RETRYING);
         return wait_back_off(l, backoff);
     }
     log_error("link=%s error=%s msg=%s position=%s action=\"%s\"", l->lc->name,
               error_name(f->code), log_quote(f->text), log_quote(f->position),
-              link_action(f->code));
+              link_action(f->code, f->position));
     backoff_reset(backoff);
     link_skip_done(l); /* a skip that failed is asked for again, knowingly */
     return wait_for_person(l);

@@ -68,8 +68,8 @@ void link_free(struct link *l);                            /* after join */
 void link_status(struct link *l, struct link_status *out); /* any thread */
 const struct link_config *link_settings(const struct link *l);
 
-/* After an error: what Millrace does, or what a person can do. Not NULL. */
-const char *link_action(enum error code);
+/* After an error (at `position`, "" none): what Millrace does, or what a person can do. Not NULL. */
+const char *link_action(enum error code, const char *position);
 
 /* A failed link starts again; where `position` is given, it first passes the one transaction that
  * ends there, storing its rows in millrace.held. CONFIG unless the link is failed. */

@@ -183,7 +183,7 @@ static enum status fail_altered(struct source *s, const struct layout *old,
     enum status status =
         fail(f, ERROR_DDL,
              "table %s.%s was altered (%.600s), met in the transaction that commits at %s: alter "
-             "the target table in step, then resume the link",
+             "the target table in step, then start millrace again",
              old->schema, old->name, buffer_text(&what) + 1, lsn);
     buffer_free(&what);
     return status;
