@@ -250,8 +250,9 @@ const char *link_action(enum error code, const char *position)
                            "transaction by millrace skip"
                          : "link stopped: mend it and start millrace again";
     case STATUS_CONFIG:
-        return "link stopped: millrace check says what is missing; mend it and start millrace "
-               "again";
+        return *position ? "link stopped: mend it and start millrace again"
+                         : "link stopped: millrace check says what is missing; mend it and start "
+                           "millrace again";
     case STATUS_BUG:
         return "link stopped: please report this";
     case STATUS_OK:
