@@ -42,7 +42,7 @@ json_t *status_json(const char *link, const struct link_status *s)
 /* ---- without a running process ---- */
 
 static enum status read_checkpoint(const struct link_config *lc, struct session *s, struct arena *a,
-                                   json_t *out, struct failure *f)
+                                   json_t *out)
 {
     struct rows rows;
     TRY(session_run(s, a, &rows, 1,
@@ -50,7 +50,6 @@ static enum status read_checkpoint(const struct link_config *lc, struct session 
                     " JOIN millrace.link l ON l.id = c.link"
                     " WHERE l.name = ? AND c.lane = 0 ORDER BY c.seq DESC LIMIT 1",
                     lc->name));
-    (void)f;
     if (rows.nrows == 0)
         return STATUS_OK;
     json_object_set_new(out, "position", json_string(rows_cell(&rows, 0, 0)));
@@ -69,7 +68,7 @@ static enum status offline_link(const struct link_config *lc, json_t *out, struc
     enum status status = session_open(&lc->to->apply, "millrace status", &wake, f, &s);
     if (status == STATUS_OK &&
         session_run(s, &a, NULL, 0, "SELECT 1 FROM millrace.link LIMIT 1") == STATUS_OK)
-        status = read_checkpoint(lc, s, &a, out, f);
+        status = read_checkpoint(lc, s, &a, out);
     session_close(s);
     arena_free(&a);
     wake_free(&wake);

@@ -144,10 +144,9 @@ static enum status check_empty(struct attempt *a, const struct chunk *chunks, in
 
 /* ---- plan ---- */
 
-static void add_chunks(struct attempt *a, const struct mapped_table *t, const char *const *bounds,
-                       int nbounds, struct chunk *out)
+static void add_chunks(const struct mapped_table *t, const char *const *bounds, int nbounds,
+                       struct chunk *out)
 {
-    (void)a;
     for (int i = 0; i <= nbounds; i++)
         out[i] = (struct chunk){
             .table = t->label,
@@ -168,7 +167,7 @@ static enum status plan_table(struct attempt *a, struct snapshot *snapshot,
         TRY(a->source_driver->snapshot_bounds(snapshot, t->relation, a->lc->copy_chunk_rows,
                                               &a->arena, &bounds, &nbounds));
     struct chunk *chunks = arena_zalloc(&a->arena, sizeof *chunks * (size_t)(nbounds + 1));
-    add_chunks(a, t, bounds, nbounds, chunks);
+    add_chunks(t, bounds, nbounds, chunks);
     return state_plan_chunks(target_session(a), a->link_id, chunks, nbounds + 1, &a->failure);
 }
 

@@ -42,9 +42,8 @@ static void on_closed(uv_handle_t *handle)
     s->stream.nhandles--;
 }
 
-static void close_handle(struct stream *st, void *handle)
+static void close_handle(void *handle)
 {
-    (void)st;
     if (!uv_is_closing(handle))
         uv_close(handle, on_closed);
 }
@@ -56,10 +55,10 @@ static void shut(struct source *s)
     if (!st->running)
         return;
     st->running = false;
-    close_handle(st, &st->socket);
-    close_handle(st, &st->control);
-    close_handle(st, &st->gather);
-    close_handle(st, &st->timer);
+    close_handle(&st->socket);
+    close_handle(&st->control);
+    close_handle(&st->gather);
+    close_handle(&st->timer);
     close(st->gather_fd);
     pg_close(st->pg);
     st->pg = NULL;
