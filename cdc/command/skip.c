@@ -47,6 +47,8 @@ static int skip_here(const struct config *config, const struct link_config *lc,
     uint64_t writer = 0;
     must(getrandom(&writer, sizeof writer, 0) == sizeof writer);
     signal(SIGPIPE, SIG_IGN);
+    printf("no process runs: passing the next transaction here, if it ends at %s\n", position);
+    fflush(stdout);
     struct link *l = link_new(config, lc, (int64_t)(writer >> 1), no_change, NULL);
     int code = run_link(l, position);
     link_free(l);

@@ -174,6 +174,16 @@ static enum status first_position(struct attempt *a, const char **position)
     return *position ? STATUS_OK : a->source_driver->end(a->source, &a->arena, position);
 }
 
+/* `skip` without a process runs the link: it must not make one begin, with slot and copy. */
+static enum status check_skip(struct attempt *a, const struct last_checkpoint *last)
+{
+    if (last->exists || !link_skip_position(a->link))
+        return STATUS_OK;
+    return fail(&a->failure, ERROR_CONFIG,
+                "skip: link %s has no checkpoint, so it has not begun and there is nothing to pass",
+                a->lc->name);
+}
+
 /* From where the link streams, after its copy where it makes one. */
 static enum status reach_position(struct attempt *a)
 {
@@ -182,6 +192,7 @@ static enum status reach_position(struct attempt *a)
     TRY(attempt_writer_failed(a, apply_look(&a->writer.apply, &last, &a->arena)));
     if (last.exists && memcmp(last.plan, a->plan_hash, PLAN_HASH_BYTES) == 0)
         TRY(copy_check_unlogged(a));
+    TRY(check_skip(a, &last));
     if (!last.exists)
         TRY(copy_wait_for_empty(a));
     bool fresh = !last.exists; /* a slot may be made only where nothing depends on an older one */

@@ -331,6 +331,21 @@ def test_remove_leaves_a_link_alone_that_runs_elsewhere(bridge, tmp_path):
     assert done.returncode == 0 and slots(bridge.a) == 0, done
 
 
+@pytest.mark.parametrize("target", ["maria", "mysql"])
+def test_remove_and_skip_of_a_link_that_has_not_begun(world, target):
+    """Nothing of Millrace is there, not even its database; and skip does not make a link begin."""
+    a, b = world.side("pg"), world.side(target)
+    create_tables(a, b)
+    b.server.drop_database("millrace")
+    bridge = world.bridge(a, b, tables=TABLES)
+    done = bridge.engine.command("remove", "a-b", "--yes")
+    assert done.returncode == 0 and "knows no link" in done.stdout, done
+    assert bridge.engine.command("status").returncode == 0
+    done = bridge.engine.command("skip", "a-b", "--position", "0/1")
+    assert done.returncode == 2 and "has not begun" in done.stderr, done
+    assert slots(a) == 0
+
+
 def test_remove_leaves_a_publication_that_it_may_not_drop(world):
     a, b = world.side("pg"), world.side("maria")
     create_tables(a, b)

@@ -105,7 +105,6 @@ static const struct {
     {1698, ERROR_PRIVILEGE},
     {1820, ERROR_PRIVILEGE},
     {1862, ERROR_PRIVILEGE},
-    {1049, ERROR_CONFIG},
     {1054, ERROR_CONFIG},
     {1129, ERROR_CONFIG},
     {1153, ERROR_SETTING},
@@ -116,6 +115,7 @@ static const struct {
     {1524, ERROR_CONFIG},
     {2059, ERROR_CONFIG},
     {2061, ERROR_CONFIG},
+    {1049, ERROR_NO_TABLE}, /* no database, which MySQL says first */
     {1146, ERROR_NO_TABLE},
     {1051, ERROR_NO_TABLE},
 };
