@@ -5,6 +5,7 @@
  *   order.c     foreign-key order of the targets        stream.c   intake -> plan -> writer, acks
  *   writer.c    the writer's thread                     copy.c     first copy, its stages
  *   worker.c    one reader of a copy and its lane       window.c   the rules while a copy is open
+ *   afresh.c    what a person does before a pair begins again
  */
 #ifndef MILLRACE_LINK_INTERNAL_H
 #define MILLRACE_LINK_INTERNAL_H
@@ -15,11 +16,11 @@
 #include "base/backoff.h"
 #include "link/drivers.h"
 #include "link/link.h"
+#include "model/zone.h"
 #include "sinks/apply.h"
 #include "state/checkpoint.h"
 #include "state/marker.h"
 #include "transforms/plan.h"
-#include "model/zone.h"
 
 /* ---- mapping.c: resolved at the start of an attempt, read-only while threads run ---- */
 
