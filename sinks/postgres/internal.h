@@ -51,6 +51,7 @@ struct sink {
     unsigned names;
     struct relation_entry *relations;
     const struct checkpoint *opening; /* of a transaction that is to be opened; NULL: it is open */
+    bool hurries;   /* commits do not wait for the disk */
     bool savepoint; /* one is set in this transaction */
     bool pipeline; /* libpq is in pipeline mode, with unanswered statements */
     struct pending pending[PENDING_MAX];

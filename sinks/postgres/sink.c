@@ -26,8 +26,7 @@ struct relation_entry {
 static const char session_settings[] = "SET enable_seqscan = off; SET enable_hashjoin = off;"
                                        " SET enable_mergejoin = off;"
                                        " SET plan_cache_mode = force_generic_plan; SET jit = off;"
-                                       " SET idle_session_timeout = 0; SET lock_timeout = %d;"
-                                       " SET synchronous_commit = %s";
+                                       " SET idle_session_timeout = 0; SET lock_timeout = %d";
 
 static enum status silence_triggers(struct sink *s)
 {
@@ -47,8 +46,7 @@ static enum status silence_triggers(struct sink *s)
 static enum status pin(struct sink *s)
 {
     char settings[sizeof session_settings + 16];
-    snprintf(settings, sizeof settings, session_settings, s->o.lock_wait_ms,
-             s->o.log_stays ? "off" : "on");
+    snprintf(settings, sizeof settings, session_settings, s->o.lock_wait_ms);
     TRY(session_run(pg_session(s->pg), NULL, NULL, 0, settings));
     return silence_triggers(s);
 }
@@ -310,9 +308,20 @@ enum status sink_settle(struct sink *s)
 
 /* ---- the transaction ---- */
 
+/* From the first checkpoint on: ids that were drawn before must outlive a crash, since the other
+ * side keeps them too. */
+static enum status hurry(struct sink *s)
+{
+    if (!s->o.log_stays || s->hurries)
+        return STATUS_OK;
+    s->hurries = true;
+    return session_run(pg_session(s->pg), NULL, NULL, 0, "SET synchronous_commit = off");
+}
+
 /* Nothing is sent yet: the first set decides how. */
 static enum status begin(struct sink *s, const struct checkpoint *c)
 {
+    TRY(hurry(s));
     s->savepoint = false;
     s->opening = c;
     return STATUS_OK;
