@@ -4,8 +4,8 @@
 #include "check/internal.h"
 #include "db/mysql/my.h"
 #include "db/postgres/pg.h"
-#include "transforms/plan.h"
 #include "model/zone.h"
+#include "transforms/plan.h"
 
 enum { TEXT_MAX = 16 << 20 };
 
