@@ -79,8 +79,9 @@ static void say_not_found(struct check *k, struct check_link *l, const struct fl
 {
     struct report *r = k->report;
     if (f->pattern) {
-        report_add(r, VERDICT_WARN, NULL, "the pattern %s.%s (line %d) finds no table%s", f->source_schema, f->source_table,
-                   f->line, check_is_postgres(l->from) ? "" : " that the capture role may see");
+        report_add(r, VERDICT_WARN, NULL, "the pattern %s.%s (line %d) finds no table%s",
+                   f->source_schema, f->source_table, f->line,
+                   check_is_postgres(l->from) ? "" : " that the capture role may see");
     } else if (check_is_postgres(l->from)) {
         report_add(r, VERDICT_MISSING, NULL, "there is no table %s.%s in system %s (line %d)",
                    f->source_schema, f->source_table, l->from->system->name, f->line);

@@ -21,13 +21,13 @@ static bool ask(const struct link_config *lc)
         printf(
             "  %s: replication slot %s is dropped; publication %s too, if no other slot uses it\n",
             lc->from->name, lc->slot, lc->publication);
-    printf("  %s: its rows in millrace.checkpoint, millrace.chunk, millrace.link and millrace.held\n"
-           "  (what skip has stored there too) are deleted\n"
+    printf("  %s: its rows in millrace.checkpoint, millrace.chunk, millrace.link and\n"
+           "  millrace.held (what skip has stored there too) are deleted\n"
            "The tables that it wrote stay as they are. Changes from now on are not replicated.\n",
            lc->to->name);
     if (lc->pair)
-        printf("It is one of a pair: %s-%s goes on. To copy again, remove that one too before tables\n"
-               "are emptied: it would carry the deletions to the other side.\n",
+        printf("It is one of a pair: %s-%s goes on. To copy again, remove that one too before\n"
+               "tables are emptied: it would carry the deletions to the other side.\n",
                lc->to->name, lc->from->name);
     printf("Type yes to go on: ");
     fflush(stdout);

@@ -19,7 +19,8 @@ static json_t *error_json(const struct link_status *s)
         return json_null();
     return json_pack("{s:s, s:s, s:s, s:I, s:s}", "code", error_name(s->error), "text",
                      s->error_text, "position", s->error_position, "at_ms",
-                     (json_int_t)(s->error_at_us / 1000), "action", link_action(s->error, s->error_position));
+                     (json_int_t)(s->error_at_us / 1000), "action",
+                     link_action(s->error, s->error_position));
 }
 
 json_t *status_json(const char *link, const struct link_status *s)

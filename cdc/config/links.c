@@ -118,8 +118,8 @@ static enum status check_source_names(struct load *l, const struct form *f,
     return check_identifier(l, f->given[LINK_PUBLICATION]);
 }
 
-/* A slot cannot be renamed, and its log knows its publication by name: after a renaming (`was`) both
- * keep theirs. `system`: what the source is called, or was. */
+/* A slot cannot be renamed, and its log knows its publication by name: after a renaming (`was`)
+ * both keep theirs. `system`: what the source is called, or was. */
 static void fill_source_names(struct load *l, const struct form *f, struct link_config *link,
                               const char *system)
 {

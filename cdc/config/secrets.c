@@ -89,8 +89,8 @@ static enum status read_variable(struct load *l, const struct node *at, const ch
 {
     if (!is_variable_name(at->text))
         return wrong(l, at,
-                     "password_env must be the name of an environment variable (letters, digits and "
-                     "_): the password itself never stands in this file");
+                     "password_env must be the name of an environment variable (letters, digits "
+                     "and _): the password itself never stands in this file");
     const char *value = getenv(at->text);
     if (!value || !*value)
         return wrong(l, at, "password_env: the environment has no variable %s%s", at->text,
