@@ -2,6 +2,7 @@
  * it runs the link itself, under the same fence, until the transaction is passed. */
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include "command/command.h"
@@ -55,34 +56,91 @@ static int skip_here(const struct config *config, const struct link_config *lc,
     return code;
 }
 
-static int asked_process(const json_t *answer)
+/* ---- with a running process ---- */
+
+struct skipping {
+    const char *socket, *link;
+    json_t *answer; /* to the last question; NULL: no process is there */
+};
+
+static enum status ask(struct skipping *s, json_t *request, struct failure *f)
 {
-    const char *error = json_string_value(json_object_get(answer, "error"));
-    if (!error) {
-        puts("the running process passes it now; see millrace status");
-        return EXIT_DONE;
+    json_decref(s->answer);
+    s->answer = NULL;
+    return control_ask(s->socket, request, &s->answer, f);
+}
+
+static const json_t *status_of(const struct skipping *s)
+{
+    size_t i;
+    json_t *links = json_object_get(s->answer, "links"), *link;
+    json_array_foreach(links, i, link)
+        if (strcmp(json_string_value(json_object_get(link, "name")), s->link) == 0)
+            return link;
+    return NULL;
+}
+
+static enum status look(struct skipping *s, const json_t **link, struct failure *f)
+{
+    TRY(ask(s, json_pack("{s:s}", "command", "status"), f));
+    *link = status_of(s);
+    return *link ? STATUS_OK : fail(f, ERROR_CONNECTION_LOST, "the process has ended meanwhile");
+}
+
+static json_int_t skipped_of(const json_t *link)
+{
+    return json_integer_value(json_object_get(link, "skipped"));
+}
+
+/* Until the transaction is passed, or the link has failed at it again. */
+static enum status wait_outcome(struct skipping *s, json_int_t before, struct failure *f)
+{
+    const json_t *link;
+    do {
+        usleep(POLL_US);
+        TRY(look(s, &link, f));
+    } while (json_is_true(json_object_get(link, "skipping")));
+    if (skipped_of(link) > before) {
+        printf("skipped; the link stands at %s\n",
+               json_string_value(json_object_get(link, "position")));
+        return STATUS_OK;
     }
-    fprintf(stderr, "millrace: %s\n", error);
-    return EXIT_PREREQUISITE;
+    const json_t *error = json_object_get(link, "last_error");
+    const char *text = json_string_value(json_object_get(error, "text"));
+    return fail(f, ERROR_VALUE, "nothing was skipped: %s", text ? text : "the link was stopped");
+}
+
+static enum status skip_there(struct skipping *s, const char *position, struct failure *f)
+{
+    const json_t *link;
+    TRY(look(s, &link, f));
+    json_int_t before = skipped_of(link);
+    TRY(ask(s,
+            json_pack("{s:s, s:s, s:s}", "command", "skip", "link", s->link, "position", position),
+            f));
+    const char *error = json_string_value(json_object_get(s->answer, "error"));
+    if (error)
+        return fail(f, ERROR_CONFIG, "%s", error);
+    return wait_outcome(s, before, f);
 }
 
 static int skip(const struct config *config, const struct arguments *args)
 {
     struct failure f = {0};
-    json_t *answer = NULL;
     const struct link_config *lc = config_link(config, args->link);
+    struct skipping s = {.socket = config->socket, .link = args->link};
     if (!lc || !args->position) {
         fprintf(stderr, "millrace: %s\n",
                 lc ? "skip needs --position P, as status names it" : "there is no such link");
         return EXIT_USAGE;
     }
-    json_t *request = json_pack("{s:s, s:s, s:s}", "command", "skip", "link", args->link,
-                                "position", args->position);
-    if (control_ask(config->socket, request, &answer, &f) != STATUS_OK)
+    if (ask(&s, json_pack("{s:s}", "command", "status"), &f) != STATUS_OK)
         return command_fail(&f);
-    int code = answer ? asked_process(answer) : skip_here(config, lc, args->position);
-    json_decref(answer);
-    return code;
+    if (!s.answer)
+        return skip_here(config, lc, args->position);
+    enum status status = skip_there(&s, args->position, &f);
+    json_decref(s.answer);
+    return status == STATUS_OK ? EXIT_DONE : command_fail(&f);
 }
 
 int command_skip(const struct arguments *args)

@@ -29,12 +29,14 @@ json_t *status_json(const char *link, const struct link_status *s)
     json_t *copy = json_pack("{s:I, s:I, s:I}", "chunks", (json_int_t)s->copy_chunks, "done",
                              (json_int_t)s->copy_chunks_done, "rows", (json_int_t)s->copy_rows);
     json_t *j = json_pack(
-        "{s:s, s:s, s:s, s:o, s:I, s:b, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "name", link,
+        "{s:s, s:s, s:s, s:o, s:I, s:b, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}",
+        "name", link,
         "state", link_state_name(s->state), "position", s->position, "lag_ms", lag, "backlog_bytes",
         (json_int_t)s->backlog_bytes, "paused", s->paused, "rate", s->rows_per_second, "rows",
         (json_int_t)s->rows, "transactions", (json_int_t)s->transactions, "commits",
         (json_int_t)s->commits, "lock_waits", (json_int_t)s->lock_waits, "row_mode_transactions",
-        (json_int_t)s->row_mode_transactions, "attempts", (json_int_t)s->attempts, "copy", copy,
+        (json_int_t)s->row_mode_transactions, "attempts", (json_int_t)s->attempts, "skipped",
+        (json_int_t)s->skipped, "skipping", s->skipping, "copy", copy,
         "last_error", error_json(s));
     must(j);
     return j;

@@ -79,6 +79,7 @@ void link_status(struct link *l, struct link_status *out)
 {
     pthread_mutex_lock(&l->mutex);
     *out = l->status;
+    out->skipping = l->skip != NULL;
     pthread_mutex_unlock(&l->mutex);
 }
 

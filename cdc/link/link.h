@@ -47,6 +47,8 @@ struct link_status {
     bool paused;          /* the source waits for the sink: the budget is full */
     int64_t copy_chunks, copy_chunks_done, copy_rows;
     uint64_t lock_waits, row_mode_transactions, attempts;
+    uint64_t skipped; /* transactions passed by `skip` since the process started */
+    bool skipping;    /* one is to be passed */
     enum error error; /* the last one; ERROR_NONE after it went by */
     char error_text[FAILURE_TEXT_BYTES];
     char error_position[FAILURE_POSITION_BYTES]; /* of the transaction it is about; "" none */

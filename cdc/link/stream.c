@@ -349,10 +349,17 @@ static void finish_batch(struct attempt *a, struct batch *b)
     intake_return(&a->intake, b);
 }
 
+static void count_skipped(struct link_status *s, void *arg)
+{
+    (void)arg;
+    s->skipped++;
+}
+
 static void after_skip(struct attempt *a)
 {
     if (!writer_took_skip(&a->writer))
         return;
+    link_show(a->link, count_skipped, NULL);
     log_info("link=%s msg=\"transaction skipped, its rows are in millrace.held\" position=%s",
              a->lc->name, link_skip_position(a->link));
     link_skip_done(a->link);

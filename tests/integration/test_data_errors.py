@@ -193,7 +193,8 @@ def test_skip_demands_the_position_of_the_failed_transaction(pair):
     write(pair.a, SPOILS["an insert meets a row"][1])
     error = pair.engine.wait_failed("a-b")
     wrong = "0/1" if pair.a.family == "postgres" else "0-99-1"
-    pair.engine.command("skip", "a-b", "--position", wrong)
+    done = pair.engine.command("skip", "a-b", "--position", wrong)
+    assert done.returncode == 3 and "nothing was skipped" in done.stderr, done
     error = pair.engine.wait_failed("a-b")
     assert one(pair.b, "SELECT qty FROM item WHERE id = 9") == 90
     assert one(pair.b, "SELECT count(*) FROM millrace.held") == 0
