@@ -242,6 +242,45 @@ static bool is_inside(const struct check_link *l, const struct rows *target, int
            find(l, false, rows_cell(target, j, PARENT_SCHEMA), rows_cell(target, j, PARENT));
 }
 
+/* Does a way of foreign keys lead from the child of `edge` back to it? Not within one table, whose
+ * copy is one piece. `passed`: edges that were tried. */
+static bool leads_to(const struct check_link *l, const struct rows *keys, int edge,
+                     const struct check_table *end, bool *passed)
+{
+    const struct check_table *at =
+        find(l, false, rows_cell(keys, edge, PARENT_SCHEMA), rows_cell(keys, edge, PARENT));
+    passed[edge] = true;
+    if (!at || at == end)
+        return at != NULL;
+    for (int j = 0; j < keys->nrows; j++)
+        if (!passed[j] &&
+            find(l, false, rows_cell(keys, j, CHILD_SCHEMA), rows_cell(keys, j, CHILD)) == at &&
+            leads_to(l, keys, j, end, passed))
+            return true;
+    return false;
+}
+
+/* A row of a table that is being copied may refer to one that is still to come. */
+static void check_circles(struct check *k, const struct check_link *l, const struct rows *keys)
+{
+    for (int j = 0; j < keys->nrows; j++) {
+        bool *passed = arena_zalloc(&k->arena, (size_t)keys->nrows);
+        const struct check_table *child =
+            find(l, false, rows_cell(keys, j, CHILD_SCHEMA), rows_cell(keys, j, CHILD));
+        const struct check_table *parent =
+            find(l, false, rows_cell(keys, j, PARENT_SCHEMA), rows_cell(keys, j, PARENT));
+        if (!child || child == parent || !leads_to(l, keys, j, child, passed))
+            continue;
+        report_add(k->report, VERDICT_WARN, NULL,
+                   "%s.%s and %s.%s refer to each other by foreign keys, in a circle: a first copy "
+                   "that is interrupted and goes on may stop at one of them; if it does, drop that "
+                   "key at the target until the copy is finished",
+                   child->target_schema, child->target_name, rows_cell(keys, j, PARENT_SCHEMA),
+                   rows_cell(keys, j, PARENT));
+        return;
+    }
+}
+
 static enum status compare_keys(struct check *k, struct check_link *l)
 {
     struct rows source, target;
@@ -251,6 +290,8 @@ static enum status compare_keys(struct check *k, struct check_link *l)
     int missing = k->report->missing;
     for (int j = 0; j < target.nrows; j++)
         l->keys_hold = l->keys_hold || is_inside(l, &target, j);
+    if (l->lc->copies && l->lc->first_copy != COPY_NONE)
+        check_circles(k, l, &target);
     for (int i = 0; i < source.nrows; i++)
         compare_key(k, l, &source, i, &target, matched);
     for (int j = 0; j < target.nrows; j++)

@@ -193,6 +193,21 @@ def test_a_trigger_that_writes_a_mapped_table_is_refused(route, tmp_path):
     assert any("trigger" in l and "line" in l for l in lines(out, "MISSING")), out
 
 
+@pytest.mark.parametrize("route", ["maria-pg"], indirect=True)
+def test_tables_that_refer_to_each_other_in_a_circle_are_named(route, tmp_path):
+    a, b = route
+    for side in route:
+        create_tables(side)
+        with side.connect() as c:
+            run(c, "ALTER TABLE line ADD FOREIGN KEY (material_id) REFERENCES material (id)")
+    assert "in a circle" not in check(pair(tmp_path, a, b), 0)
+    for side in route:
+        with side.connect() as c:
+            run(c, "ALTER TABLE material ADD FOREIGN KEY (id) REFERENCES line (id)")
+    circle = [l for l in lines(check(pair(tmp_path, a, b), 0), "warn") if "in a circle" in l]
+    assert len(circle) == 1 and "material" in circle[0] and "line" in circle[0], circle
+
+
 @pytest.mark.parametrize("route", ["pg-maria"], indirect=True)
 def test_a_target_with_rows_is_refused_where_it_should_be_empty(route, tmp_path):
     a, b = route
