@@ -8,7 +8,7 @@
  *   each packet back       00, event;  FE: end;  FF: error
  */
 #include <string.h>
-#include <zlib.h>
+#include "base/crc.h"
 #include "mysql/internal.h"
 
 enum {
@@ -228,7 +228,7 @@ static enum status check_crc(struct tail *t, const uint8_t *event, size_t size)
     bool format = size > CRC_BYTES && event[4] == BINLOG_FORMAT_DESCRIPTION;
     if (!t->checksum || format || size < BINLOG_HEADER_BYTES + CRC_BYTES)
         return STATUS_OK;
-    uint32_t said, is = (uint32_t)crc32_z(0, event, size - CRC_BYTES);
+    uint32_t said, is = crc_of(event, size - CRC_BYTES);
     memcpy(&said, event + size - CRC_BYTES, CRC_BYTES);
     if (is == said)
         return STATUS_OK;
