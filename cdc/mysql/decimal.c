@@ -19,46 +19,64 @@ size_t decimal_bytes(int precision, int scale)
 
 struct digits {
     const uint8_t *at;
-    uint8_t mask;  /* 0xff where negative */
-    uint8_t first; /* 0x80 for the first byte, then 0 */
+    uint32_t mask;  /* all ones where negative */
+    uint32_t first; /* the number's first bit, then 0 */
     bool valid;
 };
 
 static uint32_t group_read(struct digits *d, int ndigits)
 {
+    unsigned size = group_bytes[ndigits];
+    if (size == 0)
+        return 0;
     uint32_t v = 0;
-    for (int i = 0; i < group_bytes[ndigits]; i++) {
-        v = v << 8 | (uint8_t)(*d->at++ ^ d->mask ^ d->first);
-        d->first = 0;
-    }
-    if (v >= group_limit[ndigits])
-        d->valid = false;
-    return v;
+    for (unsigned i = 0; i < size; i++)
+        v = v << 8 | d->at[i];
+    v ^= (d->mask ^ d->first) >> (32 - 8 * size);
+    d->first = 0;
+    d->at += size;
+    if (v < group_limit[ndigits])
+        return v;
+    d->valid = false;
+    return 0;
 }
 
 static void digits_write(char *out, uint32_t v, int ndigits)
 {
-    for (int i = ndigits; i-- > 0; v /= 10)
-        out[i] = (char)('0' + v % 10);
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                                "25262728293031323334353637383940414243444546474849"
+                                "50515253545556575859606162636465666768697071727374"
+                                "75767778798081828384858687888990919293949596979899";
+    for (; ndigits >= 2; ndigits -= 2, v /= 100)
+        memcpy(out + ndigits - 2, &pairs[v % 100 * 2], 2);
+    if (ndigits > 0)
+        out[0] = (char)('0' + v % 10);
 }
 
-static char *group_copy(struct digits *d, char *out, int ndigits)
+static int count_digits(uint32_t v) /* of 0: none */
 {
-    digits_write(out, group_read(d, ndigits), ndigits);
+    int n = 0;
+    while (v >= group_limit[n])
+        n++;
+    return n;
+}
+
+/* `leads`: without zeros in front. */
+static char *group_write(struct digits *d, int ndigits, bool leads, char *out)
+{
+    uint32_t v = group_read(d, ndigits);
+    if (leads)
+        ndigits = count_digits(v);
+    digits_write(out, v, ndigits);
     return out + ndigits;
 }
 
 static char *whole_write(struct digits *d, int ndigits, char *out)
 {
-    char *start = out;
-    out = group_copy(d, out, ndigits % GROUP);
+    const char *start = out;
+    out = group_write(d, ndigits % GROUP, true, out);
     for (int i = 0; i < ndigits / GROUP; i++)
-        out = group_copy(d, out, GROUP);
-    char *digit = start;
-    while (digit < out && *digit == '0')
-        digit++;
-    memmove(start, digit, (size_t)(out - digit));
-    out -= digit - start;
+        out = group_write(d, GROUP, out == start, out);
     if (out == start)
         *out++ = '0';
     return out;
@@ -68,8 +86,8 @@ static char *fraction_write(struct digits *d, int ndigits, char *out)
 {
     *out++ = '.';
     for (int i = 0; i < ndigits / GROUP; i++)
-        out = group_copy(d, out, GROUP);
-    return group_copy(d, out, ndigits % GROUP);
+        out = group_write(d, GROUP, false, out);
+    return group_write(d, ndigits % GROUP, false, out);
 }
 
 static bool is_zero(const char *text, const char *end)
@@ -85,16 +103,20 @@ size_t decimal_write(const uint8_t *data, int precision, int scale, char *out)
     if (precision < 1 || precision > DECIMAL_DIGITS_MAX || scale < 0 || scale > precision)
         return 0;
     bool negative = !(data[0] & 0x80);
-    struct digits d = {data, negative ? 0xff : 0, 0x80, true};
-    char *end = whole_write(&d, precision - scale, out + 1);
+    struct digits d = {data, negative ? UINT32_MAX : 0, 0x80000000, true};
+    char *digits = negative ? out + 1 : out;
+    char *end = whole_write(&d, precision - scale, digits);
     if (scale > 0)
         end = fraction_write(&d, scale, end);
     if (!d.valid)
         return 0;
-    if (negative && !is_zero(out + 1, end)) {
-        out[0] = '-';
-        return (size_t)(end - out);
+    size_t size = (size_t)(end - digits);
+    if (!negative)
+        return size;
+    if (is_zero(digits, end)) {
+        memmove(out, digits, size); /* a zero has no sign */
+        return size;
     }
-    memmove(out, out + 1, (size_t)(end - out - 1));
-    return (size_t)(end - out - 1);
+    out[0] = '-';
+    return size + 1;
 }
