@@ -150,25 +150,35 @@ enum status table_map_read(struct reader body, struct arena *a, struct table_map
                            struct failure *f);
 
 /* -- rows (rows.c, values.c) -- */
+struct binlog_present {
+    const uint8_t *bits; /* columns in an image */
+    int count;
+};
 struct binlog_rows {
     uint64_t table_id;
     uint16_t flags; /* 1 STMT_END */
     enum change_op op;
     struct reader rows; /* what rows_next has left */
-    const uint8_t *present_before, *present_after; /* column bitmaps */
+    struct binlog_present before, after;
     int ncolumns;
     bool partial_json;
 };
 /* The rows event's header; compressed ones are unpacked into `a`. */
 enum status binlog_rows_read(uint8_t type, struct reader body, struct arena *a,
                              struct binlog_rows *out, struct failure *f);
-/* The next row into `c` (before and after in `a`, as the op demands; bytes are copied to `a`).
- * *more false at the end. ROW_IMAGE where columns are missing in an image, VALUE where a value
- * cannot be read: with table and column. */
+/* What is left of the rows, copied to `a`: for rows that outlive the event. */
+void binlog_rows_keep(struct binlog_rows *rows, struct arena *a);
+/* The next row into `c`: before and after in `a`, as the op demands. Texts and bytes lie in
+ * `rows->rows`, where they are there as they are wanted, else in `a`. *more false at the end.
+ * ROW_IMAGE where columns are missing in an image, VALUE where a value cannot be read: with table
+ * and column. */
 enum status binlog_rows_next(struct binlog_rows *rows, const struct table_map *map,
                              struct arena *a, struct change *c, bool *more, struct failure *f);
 enum status binlog_value_read(const struct binlog_column *col, struct reader *r, struct arena *a,
                               struct value *out, struct failure *f);
+/* One value for each column; NULL where its bit is set. *at is the column that failed. */
+enum status binlog_values_read(const struct table_map *map, const uint8_t *nulls, struct reader *r,
+                               struct arena *a, struct value *row, int *at, struct failure *f);
 /* The kind that binlog_value_read gives for a column. */
 enum value_kind binlog_kind(const struct binlog_column *col);
 void binlog_json_write(const uint8_t *data, size_t size, struct buffer *out, bool *ok);

@@ -47,6 +47,8 @@ enum {
 
 enum { COLLATION_BINARY = 63, COLUMNS_MAX = 4096, DECIMAL_DIGITS_MAX = 81 };
 
+#define DECIMAL_TEXT_BYTES(digits) ((size_t)(digits) + 3) /* sign, a zero, the point */
+
 /* A length-encoded integer; the NULL mark (251) and 255 count as an overrun. */
 static inline uint64_t read_packed(struct reader *r)
 {
@@ -82,8 +84,7 @@ void value_skip(const struct binlog_column *col, struct reader *r);
 
 /* -- decimal.c -- */
 size_t decimal_bytes(int precision, int scale);
-/* Writes the text, scale digits after the point, to `out` (DECIMAL_DIGITS_MAX + 3 bytes). Returns
- * its size, 0 where the bytes are no decimal. `data` has decimal_bytes(precision, scale). */
+/* Writes the text, scale digits after the point, to `out` (DECIMAL_TEXT_BYTES). Returns its size, 0 where the bytes are no decimal. `data` has decimal_bytes(precision, scale). */
 size_t decimal_write(const uint8_t *data, int precision, int scale, char *out);
 
 /* -- temporal.c: all of one type's bytes are at `r`; out of range is ODD with the text that MySQL

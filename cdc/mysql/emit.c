@@ -17,12 +17,17 @@ static struct batch *open_batch(struct tail *t)
     return b;
 }
 
+/* The event is gone before the batch is: its rows are copied once, not text by text. */
 static enum status append_rows(struct tail *t, struct batch *b, const struct table_map *map,
                                struct binlog_rows *rows)
 {
+    const struct batch *kept_in = NULL;
     for (;;) {
         struct change c;
         bool more;
+        if (b != kept_in)
+            binlog_rows_keep(rows, &b->arena);
+        kept_in = b;
         TRY(binlog_rows_next(rows, map, &b->arena, &c, &more, &t->failure));
         if (!more)
             return STATUS_OK;

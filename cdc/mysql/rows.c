@@ -56,6 +56,23 @@ static void extra_skip(uint8_t type, struct reader *r)
         read_bytes(r, (size_t)size - 2);
 }
 
+static int count_present(const uint8_t *bits, int n)
+{
+    int count = 0;
+    for (int i = 0; i < n / 8; i++)
+        count += __builtin_popcount(bits[i]);
+    if (n % 8)
+        count += __builtin_popcount(bits[n / 8] & ((1u << n % 8) - 1));
+    return count;
+}
+
+static void present_read(struct reader *r, int ncolumns, struct binlog_present *out)
+{
+    out->bits = read_bytes(r, (size_t)(ncolumns + 7) / 8);
+    if (out->bits)
+        out->count = count_present(out->bits, ncolumns);
+}
+
 static void bitmaps_read(struct reader *r, struct binlog_rows *out)
 {
     uint64_t n = read_packed(r);
@@ -64,11 +81,10 @@ static void bitmaps_read(struct reader *r, struct binlog_rows *out)
         return;
     }
     out->ncolumns = (int)n;
-    size_t size = (size_t)(n + 7) / 8;
     if (out->op != CHANGE_INSERT)
-        out->present_before = read_bytes(r, size);
+        present_read(r, out->ncolumns, &out->before);
     if (out->op != CHANGE_DELETE)
-        out->present_after = read_bytes(r, size);
+        present_read(r, out->ncolumns, &out->after);
 }
 
 enum status binlog_rows_read(uint8_t type, struct reader body, struct arena *a,
@@ -97,16 +113,6 @@ enum status binlog_rows_read(uint8_t type, struct reader body, struct arena *a,
     return STATUS_OK;
 }
 
-static int count_present(const uint8_t *bits, int n)
-{
-    int count = 0;
-    for (int i = 0; i < n / 8; i++)
-        count += __builtin_popcount(bits[i]);
-    if (n % 8)
-        count += __builtin_popcount(bits[n / 8] & ((1u << n % 8) - 1));
-    return count;
-}
-
 static const char *column_name(const struct table_map *map, int i, char *number)
 {
     const struct binlog_column *c = &map->columns[i];
@@ -133,13 +139,6 @@ static enum status column_missing(const struct table_map *map, const uint8_t *pr
                 map->schema, map->table, column_name(map, i, number), image);
 }
 
-struct image {
-    const uint8_t *present;
-    int npresent;
-    const struct value *absent_are; /* what left out columns are; NULL: none may be left out */
-    const struct partial *partial;  /* NULL: all values are whole */
-};
-
 static enum status value_failed(const struct table_map *map, int i, struct failure *f)
 {
     char number[16];
@@ -147,27 +146,40 @@ static enum status value_failed(const struct table_map *map, int i, struct failu
                    column_name(map, i, number));
 }
 
-static enum status image_read(struct reader *r, const struct table_map *map,
-                              const struct image *image, struct arena *a, struct value *row,
-                              struct failure *f)
+/* An image that holds all columns, each of them whole: what nearly all are. */
+static enum status whole_read(struct reader *r, const struct table_map *map, struct arena *a,
+                              struct value *row, struct failure *f)
 {
-    const uint8_t *nulls = read_bytes(r, (size_t)(image->npresent + 7) / 8);
+    int i;
+    const uint8_t *nulls = read_bytes(r, (size_t)(map->ncolumns + 7) / 8);
     if (!nulls)
         return malformed(f);
-    bool whole = image->npresent == map->ncolumns;
+    if (binlog_values_read(map, nulls, r, a, row, &i, f) != STATUS_OK)
+        return value_failed(map, i, f);
+    return STATUS_OK;
+}
+
+/* `before`: what left out columns are. `partial`: NULL where all values are whole. */
+static enum status image_read(struct reader *r, const struct table_map *map,
+                              const struct binlog_present *present, const struct value *before,
+                              const struct partial *partial, struct arena *a, struct value *row,
+                              struct failure *f)
+{
+    const uint8_t *nulls = read_bytes(r, (size_t)(present->count + 7) / 8);
+    if (!nulls)
+        return malformed(f);
     for (int i = 0, n = 0; i < map->ncolumns; i++) {
-        if (!whole && !bit_is_set(image->present, i)) {
-            row[i] = image->absent_are[i];
+        if (!bit_is_set(present->bits, i)) {
+            row[i] = before[i];
             continue;
         }
         if (bit_is_set(nulls, n++)) {
             row[i] = value_null();
             continue;
         }
-        const struct binlog_column *col = &map->columns[i];
-        enum status st = image->partial && partial_holds(image->partial, i)
-                             ? partial_value_read(image->partial, i, r, a, &row[i], f)
-                             : binlog_value_read(col, r, a, &row[i], f);
+        enum status st = partial && partial_holds(partial, i)
+                             ? partial_value_read(partial, i, r, a, &row[i], f)
+                             : binlog_value_read(&map->columns[i], r, a, &row[i], f);
         if (st != STATUS_OK)
             return value_failed(map, i, f);
     }
@@ -177,24 +189,21 @@ static enum status image_read(struct reader *r, const struct table_map *map,
 static enum status before_read(struct binlog_rows *rows, const struct table_map *map,
                                struct arena *a, struct value *row, struct failure *f)
 {
-    struct image image = {.present = rows->present_before,
-                          .npresent = count_present(rows->present_before, rows->ncolumns)};
-    if (image.npresent != map->ncolumns)
-        return column_missing(map, image.present, "before", f);
-    return image_read(&rows->rows, map, &image, a, row, f);
+    if (rows->before.count != map->ncolumns)
+        return column_missing(map, rows->before.bits, "before", f);
+    return whole_read(&rows->rows, map, a, row, f);
 }
 
 static enum status after_read(struct binlog_rows *rows, const struct table_map *map,
                               struct arena *a, const struct value *before,
                               const struct partial *partial, struct value *row, struct failure *f)
 {
-    struct image image = {.present = rows->present_after,
-                          .npresent = count_present(rows->present_after, rows->ncolumns),
-                          .absent_are = before,
-                          .partial = partial};
-    if (image.npresent != map->ncolumns && !before)
-        return column_missing(map, image.present, "after", f);
-    return image_read(&rows->rows, map, &image, a, row, f);
+    bool whole = rows->after.count == map->ncolumns;
+    if (whole && !partial)
+        return whole_read(&rows->rows, map, a, row, f);
+    if (!whole && !before)
+        return column_missing(map, rows->after.bits, "after", f);
+    return image_read(&rows->rows, map, &rows->after, before, partial, a, row, f);
 }
 
 static enum status update_read(struct binlog_rows *rows, const struct table_map *map,
@@ -207,6 +216,14 @@ static enum status update_read(struct binlog_rows *rows, const struct table_map 
     if (!partial_read(&partial, &rows->rows))
         return malformed(f);
     return after_read(rows, map, a, c->before, &partial, c->after, f);
+}
+
+void binlog_rows_keep(struct binlog_rows *rows, struct arena *a)
+{
+    size_t size = reader_left(&rows->rows);
+    if (size == 0)
+        return;
+    rows->rows = reader_of(memcpy(arena_alloc(a, size), rows->rows.at, size), size);
 }
 
 enum status binlog_rows_next(struct binlog_rows *rows, const struct table_map *map, struct arena *a,

@@ -82,7 +82,7 @@ enum status text_read(const struct binlog_column *col, struct reader *r, unsigne
         return value_cut_short(f);
     if (!is_as_it_is(col))
         return text_convert(col, kind_of(col), charset_of(col), data, size, a, out, f);
-    *out = value_copied(kind_of(col), data, size, a);
+    *out = value_text(kind_of(col), (const char *)data, size);
     return STATUS_OK;
 }
 

@@ -53,16 +53,14 @@ static enum status decimal_read(const struct binlog_column *col, struct reader *
     const uint8_t *p = read_bytes(r, decimal_bytes(col->precision, col->scale));
     if (!p)
         return value_cut_short(f);
-    char text[DECIMAL_DIGITS_MAX + 3];
+    char *text = arena_alloc(a, DECIMAL_TEXT_BYTES(col->precision));
     size_t size = decimal_write(p, col->precision, col->scale, text);
     if (size == 0)
         return fail(f, ERROR_VALUE,
                     "the binlog's bytes are no DECIMAL(%u,%u); compare the row "
                     "with mysqlbinlog -v",
                     col->precision, col->scale);
-    char *copy = arena_alloc(a, size);
-    memcpy(copy, text, size);
-    *out = value_text(VALUE_DECIMAL, copy, size);
+    *out = value_text(VALUE_DECIMAL, text, size);
     return STATUS_OK;
 }
 
@@ -107,14 +105,14 @@ static enum status moment_read(const struct binlog_column *col, struct reader *r
                 "compare the row with mysqlbinlog -v");
 }
 
-static enum status bytes_read(const struct binlog_column *col, struct reader *r, struct arena *a,
-                              struct value *out, struct failure *f)
+static enum status bytes_read(const struct binlog_column *col, struct reader *r, struct value *out,
+                              struct failure *f)
 {
     size_t size;
     const uint8_t *data = value_sized_read(r, col->length, &size);
     if (!data)
         return value_cut_short(f);
-    *out = value_copied(VALUE_BYTES, data, size, a);
+    *out = value_text(VALUE_BYTES, (const char *)data, size);
     return STATUS_OK;
 }
 
@@ -138,8 +136,8 @@ static enum status json_read(const struct binlog_column *col, struct reader *r, 
 
 /* -- all types -- */
 
-enum status binlog_value_read(const struct binlog_column *col, struct reader *r, struct arena *a,
-                              struct value *out, struct failure *f)
+static inline enum status value_read(const struct binlog_column *col, struct reader *r,
+                                     struct arena *a, struct value *out, struct failure *f)
 {
     switch (col->type) {
     case TYPE_TINY:
@@ -181,7 +179,7 @@ enum status binlog_value_read(const struct binlog_column *col, struct reader *r,
         return json_read(col, r, a, out, f);
     case TYPE_GEOMETRY:
     case TYPE_VECTOR:
-        return bytes_read(col, r, a, out, f);
+        return bytes_read(col, r, out, f);
     case TYPE_BLOB_COMPRESSED:
         return text_compressed_read(col, r, col->length, a, out, f);
     case TYPE_VARCHAR_COMPRESSED:
@@ -192,6 +190,25 @@ enum status binlog_value_read(const struct binlog_column *col, struct reader *r,
     default:
         return moment_read(col, r, a, out, f);
     }
+}
+
+enum status binlog_value_read(const struct binlog_column *col, struct reader *r, struct arena *a,
+                              struct value *out, struct failure *f)
+{
+    return value_read(col, r, a, out, f);
+}
+
+enum status binlog_values_read(const struct table_map *map, const uint8_t *nulls, struct reader *r,
+                               struct arena *a, struct value *row, int *at, struct failure *f)
+{
+    for (int i = 0; i < map->ncolumns; i++) {
+        *at = i;
+        if (bit_is_set(nulls, i))
+            row[i] = value_null();
+        else
+            TRY(value_read(&map->columns[i], r, a, &row[i], f));
+    }
+    return STATUS_OK;
 }
 
 enum value_kind binlog_kind(const struct binlog_column *col)

@@ -83,6 +83,34 @@ static void an_update_that_leaves_columns_out_has_their_old_values(void **state)
     check_text(&c.after[1], "b");
 }
 
+static void kept_rows_outlive_their_event(void **state)
+{
+    (void)state;
+    char event[] = HEAD "\x02\x03\0\x01\0\0\0\x01"
+                        "a\0\x02\0\0\0\x02"
+                        "bc";
+    struct binlog_rows rows;
+    struct change first, second, none;
+    struct arena next;
+    bool more;
+    arena_init(&next);
+    struct reader body = reader_of(event, sizeof event - 1);
+    assert_int_equal(binlog_rows_read(BINLOG_WRITE_ROWS_V1, body, &arena, &rows, &failure),
+                     STATUS_OK);
+    binlog_rows_keep(&rows, &arena);
+    assert_int_equal(binlog_rows_next(&rows, &map, &arena, &first, &more, &failure), STATUS_OK);
+    binlog_rows_keep(&rows, &next); /* the rest goes into another batch */
+    memset(event, 0xff, sizeof event);
+    assert_int_equal(binlog_rows_next(&rows, &map, &next, &second, &more, &failure), STATUS_OK);
+    check_text(&first.after[1], "a");
+    arena_reset(&arena);
+    check_text(&second.after[1], "bc");
+    binlog_rows_keep(&rows, &next);
+    assert_int_equal(binlog_rows_next(&rows, &map, &next, &none, &more, &failure), STATUS_OK);
+    assert_false(more);
+    arena_free(&next);
+}
+
 static void an_image_without_a_column_is_an_error_that_names_it_and_the_setting(void **state)
 {
     (void)state;
@@ -275,6 +303,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(an_update_that_leaves_columns_out_has_their_old_values),
+        TEST(kept_rows_outlive_their_event),
         TEST(an_image_without_a_column_is_an_error_that_names_it_and_the_setting),
         TEST(every_cut_of_a_rows_event_is_an_error),
         TEST(rows_of_another_shape_than_their_map_are_an_error),
