@@ -35,10 +35,20 @@ static bool is_leap(unsigned year)
 
 static bool in_calendar(const struct moment *m)
 {
-    static const uint8_t days[] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    if (m->year == 0 || m->month < 1 || m->month > 12 || m->day < 1)
+    static const uint8_t days[16] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (m->year == 0 || m->month > 15 || m->day < 1)
         return false;
     return m->day <= days[m->month] + (unsigned)(m->month == 2 && is_leap(m->year));
+}
+
+/* days_from_civil of what is in the calendar and possible: nothing is negative then. */
+static int64_t days_of(const struct moment *m)
+{
+    static const uint16_t before[13] = {0, 306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275};
+    const unsigned epoch = 719468 + 1; /* 1970-01-01 after 0000-03-01, from where years are counted */
+    unsigned year = m->year - (m->month <= 2);
+    return (int64_t)(365 * year + year / 4 - year / 100 + year / 400 + before[m->month] + m->day) -
+           epoch;
 }
 
 /* What the server itself can hold: a month 0 or 31 February is odd, hour 25 is damage. */
@@ -89,7 +99,7 @@ static bool set_date(const struct moment *m, struct arena *a, struct value *out)
     if (!in_calendar(m))
         *out = odd_date(a, m);
     else
-        *out = (struct value){.kind = VALUE_DATE, .i = days_from_civil(m->year, m->month, m->day)};
+        *out = (struct value){.kind = VALUE_DATE, .i = days_of(m)};
     return true;
 }
 
@@ -102,7 +112,7 @@ static bool set_datetime(const struct moment *m, unsigned digits, struct arena *
         *out = odd_datetime(a, m, digits);
     else
         *out = (struct value){.kind = VALUE_DATETIME,
-                              .i = days_from_civil(m->year, m->month, m->day) * 86400 * second_us +
+                              .i = days_of(m) * 86400 * second_us +
                                    day_us(m)};
     return true;
 }
