@@ -16,21 +16,6 @@ const char *value_kind_name(enum value_kind kind)
     return kind_names[kind];
 }
 
-bool value_kind_has_text(enum value_kind kind)
-{
-    switch (kind) {
-    case VALUE_DECIMAL:
-    case VALUE_TEXT:
-    case VALUE_BYTES:
-    case VALUE_JSON:
-    case VALUE_UUID:
-    case VALUE_ODD:
-        return true;
-    default:
-        return false;
-    }
-}
-
 /* ---- decimals: equal where sign, integer digits and fraction digits are, without outer zeros ----
  */
 

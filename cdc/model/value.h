@@ -52,7 +52,12 @@ struct value {
 };
 
 const char *value_kind_name(enum value_kind kind);
-bool value_kind_has_text(enum value_kind kind);
+static inline bool value_kind_has_text(enum value_kind kind)
+{
+    const unsigned texts = 1u << VALUE_DECIMAL | 1u << VALUE_TEXT | 1u << VALUE_BYTES |
+                           1u << VALUE_JSON | 1u << VALUE_UUID | 1u << VALUE_ODD;
+    return texts >> kind & 1;
+}
 
 /* Equality by meaning within one column: decimals without trailing zeros (1.0 = 1.00), -0.0 = 0.0,
  * INT = UINT of the same number. NULL equals NULL, ABSENT equals ABSENT. */

@@ -121,6 +121,8 @@ enum status binlog_gtid_read(const struct binlog_header *h, struct reader body, 
                              struct failure *f);
 
 /* -- TABLE_MAP (table_map.c) -- */
+/* How binlog_values_read reads a column; see image.c. */
+enum binlog_form { FORM_OTHER, FORM_INTEGER, FORM_DOUBLE, FORM_DECIMAL, FORM_TEXT };
 struct binlog_column {
     uint8_t type;          /* real type: ENUM and SET taken out of STRING */
     uint16_t length;       /* by type: max bytes, pack length, length size */
@@ -132,6 +134,7 @@ struct binlog_column {
     const char **labels;   /* ENUM, SET: UTF-8 */
     int nlabels;
     const struct column *column; /* set by the source from the catalog; may be NULL in tests */
+    uint8_t form, size, kind; /* column_settle's: enum binlog_form, of its bytes or of its size */
 };
 struct table_map {
     uint64_t id;
@@ -176,6 +179,8 @@ enum status binlog_rows_next(struct binlog_rows *rows, const struct table_map *m
                              struct arena *a, struct change *c, bool *more, struct failure *f);
 enum status binlog_value_read(const struct binlog_column *col, struct reader *r, struct arena *a,
                               struct value *out, struct failure *f);
+/* To be called again when `column` or `charset` change; without it, reading is slower only. */
+void column_settle(struct binlog_column *col);
 /* One value for each column; NULL where its bit is set. *at is the column that failed. */
 enum status binlog_values_read(const struct table_map *map, const uint8_t *nulls, struct reader *r,
                                struct arena *a, struct value *row, int *at, struct failure *f);

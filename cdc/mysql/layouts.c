@@ -100,6 +100,7 @@ static bool tie(struct table_map *map, const struct relation *catalog)
         c->column = catalog ? relation_column(catalog, c->name) : NULL;
         if (c->column && binlog_kind(c) != c->column->kind)
             c->column = NULL;
+        column_settle(c);
         same = same && c->column == &catalog->columns[i];
     }
     return same;

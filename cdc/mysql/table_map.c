@@ -162,7 +162,11 @@ static enum status whole_read(struct reader body, struct arena *a, struct table_
     out->schema = arena_strdup(a, out->schema);
     out->table = arena_strdup(a, out->table);
     TRY(columns_read(&body, a, out, f));
-    return metadata_read(body, a, out) ? STATUS_OK : malformed(f);
+    if (!metadata_read(body, a, out))
+        return malformed(f);
+    for (int i = 0; i < out->ncolumns; i++)
+        column_settle(&out->columns[i]);
+    return STATUS_OK;
 }
 
 enum status table_map_read(struct reader body, struct arena *a, struct table_map *out,

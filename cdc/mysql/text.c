@@ -144,3 +144,21 @@ enum value_kind text_kind(const struct binlog_column *col)
                 (col->length == INET6_BYTES && catalog_type_is(col, "inet6"));
     return inet && catalog_kind_is(col, VALUE_TEXT) ? VALUE_TEXT : VALUE_BYTES;
 }
+
+unsigned text_size_bytes(const struct binlog_column *col)
+{
+    switch (col->type) {
+    case TYPE_STRING:
+        return is_as_it_is(col) && !text_is_binary(col) ? value_size_bytes(col) : 0;
+    case TYPE_VARCHAR:
+    case TYPE_VAR_STRING:
+        return is_as_it_is(col) ? value_size_bytes(col) : 0;
+    case TYPE_BLOB:
+    case TYPE_TINY_BLOB:
+    case TYPE_MEDIUM_BLOB:
+    case TYPE_LONG_BLOB:
+        return is_as_it_is(col) ? col->length : 0;
+    default:
+        return 0;
+    }
+}

@@ -16,6 +16,8 @@ enum status text_compressed_read(const struct binlog_column *col, struct reader 
                                  unsigned size_bytes, struct arena *a, struct value *out,
                                  struct failure *f);
 enum value_kind text_kind(const struct binlog_column *col);
+/* Of the size before a text or bytes that are taken as they are; 0: the column is none such. */
+unsigned text_size_bytes(const struct binlog_column *col);
 
 /* -- labels.c -- */
 enum status label_enum_read(const struct binlog_column *col, struct reader *r, struct arena *a,

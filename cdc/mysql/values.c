@@ -136,8 +136,8 @@ static enum status json_read(const struct binlog_column *col, struct reader *r, 
 
 /* -- all types -- */
 
-static inline enum status value_read(const struct binlog_column *col, struct reader *r,
-                                     struct arena *a, struct value *out, struct failure *f)
+enum status binlog_value_read(const struct binlog_column *col, struct reader *r, struct arena *a,
+                              struct value *out, struct failure *f)
 {
     switch (col->type) {
     case TYPE_TINY:
@@ -190,25 +190,6 @@ static inline enum status value_read(const struct binlog_column *col, struct rea
     default:
         return moment_read(col, r, a, out, f);
     }
-}
-
-enum status binlog_value_read(const struct binlog_column *col, struct reader *r, struct arena *a,
-                              struct value *out, struct failure *f)
-{
-    return value_read(col, r, a, out, f);
-}
-
-enum status binlog_values_read(const struct table_map *map, const uint8_t *nulls, struct reader *r,
-                               struct arena *a, struct value *row, int *at, struct failure *f)
-{
-    for (int i = 0; i < map->ncolumns; i++) {
-        *at = i;
-        if (bit_is_set(nulls, i))
-            row[i] = value_null();
-        else
-            TRY(value_read(&map->columns[i], r, a, &row[i], f));
-    }
-    return STATUS_OK;
 }
 
 enum value_kind binlog_kind(const struct binlog_column *col)

@@ -173,8 +173,10 @@ static void catalog_apply(struct decoder *d, struct table_map *map)
     for (int i = 0; i < d->ncatalog; i++)
         for (int k = 0; k < map->ncolumns; k++)
             if (strcmp(d->catalog[i].table, map->table) == 0 &&
-                strcmp(d->catalog[i].name, map->columns[k].name) == 0)
+                strcmp(d->catalog[i].name, map->columns[k].name) == 0) {
                 map->columns[k].column = &d->catalog[i].column;
+                column_settle(&map->columns[k]);
+            }
 }
 
 static void on_table_map(struct decoder *d, struct reader body)
