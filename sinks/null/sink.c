@@ -24,6 +24,8 @@
 #include "base/buffer.h"
 #include "base/log.h"
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers go into the sum as they lie");
+
 enum { OPS = CHANGE_TRUNCATE + 1, ROW_BYTES = 64 * 1024, HEAD_BYTES = 9 };
 
 struct sink {
@@ -78,22 +80,15 @@ static void sum_up(struct sink *s)
     s->size = 0;
 }
 
-static void put(struct sink *s, const void *data, size_t size)
+static inline void put(struct sink *s, const void *data, size_t size)
 {
     memcpy(s->row + s->size, data, size);
     s->size += size;
 }
 
-static void put_number(struct sink *s, uint64_t n, int bytes)
-{
-    for (int i = 0; i < bytes; i++)
-        s->row[s->size + (size_t)i] = (char)(n >> 8 * i);
-    s->size += (size_t)bytes;
-}
-
 static void put_text(struct sink *s, const struct value *v)
 {
-    put_number(s, v->size, 4);
+    put(s, &v->size, sizeof v->size);
     if (v->size > ROW_BYTES - s->size)
         sum_up(s);
     if (v->size <= ROW_BYTES)
@@ -111,7 +106,7 @@ static void put_value(struct sink *s, const struct value *v)
     if (value_kind_has_text(kind))
         put_text(s, v);
     else if (kind != VALUE_NULL && kind != VALUE_ABSENT)
-        put_number(s, v->u, 8);
+        put(s, &v->u, sizeof v->u);
 }
 
 static uint64_t row_sum(struct sink *s, const struct relation *r, const struct value *row)
