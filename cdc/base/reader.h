@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers are read in place");
+
 struct reader {
     const uint8_t *at, *end;
     bool overrun;
@@ -37,10 +39,23 @@ static inline const uint8_t *read_bytes(struct reader *r, size_t size)
     return p;
 }
 
+/* Eight bytes as they lie, where so many are left; the next `size` of them are taken. */
+static inline bool read_wide(struct reader *r, unsigned size, uint64_t *out)
+{
+    if (size == 0 || reader_left(r) < sizeof *out)
+        return false;
+    memcpy(out, r->at, sizeof *out);
+    r->at += size;
+    return true;
+}
+
+/* Of `size` bytes, 8 at most. */
 static inline uint64_t read_be(struct reader *r, unsigned size)
 {
-    const uint8_t *p = read_bytes(r, size);
     uint64_t v = 0;
+    if (read_wide(r, size, &v))
+        return __builtin_bswap64(v) >> (64 - 8 * size);
+    const uint8_t *p = read_bytes(r, size);
     for (unsigned i = 0; p && i < size; i++)
         v = v << 8 | p[i];
     return v;
@@ -48,8 +63,10 @@ static inline uint64_t read_be(struct reader *r, unsigned size)
 
 static inline uint64_t read_le(struct reader *r, unsigned size)
 {
-    const uint8_t *p = read_bytes(r, size);
     uint64_t v = 0;
+    if (read_wide(r, size, &v))
+        return v << (64 - 8 * size) >> (64 - 8 * size);
+    const uint8_t *p = read_bytes(r, size);
     for (unsigned i = 0; p && i < size; i++)
         v |= (uint64_t)p[i] << (8 * i);
     return v;

@@ -24,14 +24,24 @@ struct digits {
     bool valid;
 };
 
+static uint32_t load_be(const uint8_t *p, unsigned size)
+{
+    uint32_t v = 0;
+    if (size < sizeof v) {
+        for (unsigned i = 0; i < size; i++)
+            v = v << 8 | p[i];
+        return v;
+    }
+    memcpy(&v, p, sizeof v);
+    return __builtin_bswap32(v);
+}
+
 static uint32_t group_read(struct digits *d, int ndigits)
 {
     unsigned size = group_bytes[ndigits];
     if (size == 0)
         return 0;
-    uint32_t v = 0;
-    for (unsigned i = 0; i < size; i++)
-        v = v << 8 | d->at[i];
+    uint32_t v = load_be(d->at, size);
     v ^= (d->mask ^ d->first) >> (32 - 8 * size);
     d->first = 0;
     d->at += size;

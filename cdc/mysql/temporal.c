@@ -20,14 +20,6 @@ struct moment {
 static const uint32_t us_per_unit[4] = {1000000, 10000, 100, 1}; /* by fraction bytes */
 static const int64_t second_us = 1000000;
 
-static uint64_t be_at(const uint8_t *p, unsigned size)
-{
-    uint64_t v = 0;
-    for (unsigned i = 0; i < size; i++)
-        v = v << 8 | p[i];
-    return v;
-}
-
 static bool is_leap(unsigned year)
 {
     return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -124,13 +116,19 @@ static bool date_read(struct reader *r, struct arena *a, struct value *out)
     return set_date(&m, a, out);
 }
 
+/* Of a number whose last `extra` bytes are the fraction. */
+static unsigned fraction_us(uint64_t all, unsigned extra)
+{
+    uint64_t fraction = all & ((1ULL << 8 * extra) - 1);
+    return (unsigned)fraction * us_per_unit[extra];
+}
+
 static bool datetime2_read(unsigned digits, struct reader *r, struct arena *a, struct value *out)
 {
     unsigned extra = (digits + 1) / 2;
-    const uint8_t *p = read_bytes(r, 5 + extra);
-    if (!p)
+    uint64_t all = read_be(r, 5 + extra), v = all >> 8 * extra ^ 0x8000000000;
+    if (r->overrun)
         return false;
-    uint64_t v = be_at(p, 5) ^ 0x8000000000;
     unsigned year_month = (unsigned)(v >> 22);
     struct moment m = {.year = year_month / 13,
                        .month = year_month % 13,
@@ -138,19 +136,16 @@ static bool datetime2_read(unsigned digits, struct reader *r, struct arena *a, s
                        .hour = v >> 12 & 31,
                        .minute = v >> 6 & 63,
                        .second = v & 63,
-                       .us = (unsigned)be_at(p + 5, extra) * us_per_unit[extra]};
-    if (extra == 0)
-        m.us = 0;
+                       .us = fraction_us(all, extra)};
     return set_datetime(&m, digits, a, out);
 }
 
 static bool time2_read(unsigned digits, struct reader *r, struct value *out)
 {
     unsigned extra = (digits + 1) / 2, bits = 8 * extra;
-    const uint8_t *p = read_bytes(r, 3 + extra);
-    if (!p)
+    int64_t v = (int64_t)read_be(r, 3 + extra) - ((int64_t)0x800000 << bits);
+    if (r->overrun)
         return false;
-    int64_t v = (int64_t)be_at(p, 3 + extra) - ((int64_t)0x800000 << bits);
     bool negative = v < 0;
     uint64_t u = (uint64_t)(negative ? -v : v);
     uint64_t hms = u >> bits, fraction = u & ((1ULL << bits) - 1);
@@ -176,11 +171,10 @@ static bool instant_set(uint32_t seconds, unsigned us, unsigned digits, struct a
 static bool timestamp2_read(unsigned digits, struct reader *r, struct arena *a, struct value *out)
 {
     unsigned extra = (digits + 1) / 2;
-    const uint8_t *p = read_bytes(r, 4 + extra);
-    if (!p)
+    uint64_t all = read_be(r, 4 + extra);
+    if (r->overrun)
         return false;
-    unsigned us = extra ? (unsigned)be_at(p + 4, extra) * us_per_unit[extra] : 0;
-    return instant_set((uint32_t)be_at(p, 4), us, digits, a, out);
+    return instant_set((uint32_t)(all >> 8 * extra), fraction_us(all, extra), digits, a, out);
 }
 
 static bool old_datetime_read(struct reader *r, struct arena *a, struct value *out)
