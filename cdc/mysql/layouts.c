@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+/* The key is all of a TABLE_MAP, some hundred bytes at each statement. */
+#define HASH_FUNCTION(key, size, hash) (hash) = (unsigned)XXH3_64bits(key, size)
 #include <uthash.h>
 
 enum { UNWANTED_MAX = 4096 };
