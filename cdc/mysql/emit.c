@@ -39,7 +39,7 @@ static enum status append_rows(struct tail *t, struct batch *b, const struct tab
 enum status emit_rows(struct tail *t, const struct layout *l, struct binlog_rows *rows,
                       uint64_t log_bytes)
 {
-    TRY(tail_enter(t));
+    TRY(tail_enter_room(t));
     struct batch *b = open_batch(t);
     b->source_bytes += log_bytes;
     enum status status = append_rows(t, b, layout_map(l), rows);

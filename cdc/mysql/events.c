@@ -361,6 +361,13 @@ static enum status on_rows(struct tail *t, const struct binlog_header *h, struct
 
 static enum status one_event(struct tail *t, const uint8_t *data, size_t size, bool checksum);
 
+static enum status still_wanted(struct tail *t)
+{
+    TRY(tail_enter(t));
+    tail_leave(t);
+    return STATUS_OK;
+}
+
 static enum status on_payload(struct tail *t, struct reader body)
 {
     struct payload *p;
@@ -370,6 +377,8 @@ static enum status on_payload(struct tail *t, struct reader body)
     enum status status = STATUS_OK;
     while (status == STATUS_OK && size > 0) {
         status = payload_next(p, &event, &size, &t->failure);
+        if (status == STATUS_OK)
+            status = still_wanted(t); /* nothing is read from the server meanwhile */
         if (status == STATUS_OK && size > 0)
             status = one_event(t, event, size, false);
     }
@@ -451,7 +460,6 @@ static enum status one_event(struct tail *t, const uint8_t *data, size_t size, b
     struct binlog_header h;
     struct reader body;
     arena_reset(&t->scratch);
-    TRY(tail_wait_room(t));
     TRY(binlog_header_read(data, size, checksum, &h, &body, &t->failure));
     advance(t, &h);
     t->group.bytes += size;

@@ -150,8 +150,8 @@ void tail_room(struct tail *t);
 /* Between enter and leave, stop has not returned. STOPPED after it. */
 enum status tail_enter(struct tail *t);
 void tail_leave(struct tail *t);
-/* Waits while the intake is full. */
-enum status tail_wait_room(struct tail *t);
+/* The same, as soon as the intake has room: for what takes any. */
+enum status tail_enter_room(struct tail *t);
 
 /* ---- dump.c ---- */
 enum status dump_open(struct tail *t);

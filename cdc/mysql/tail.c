@@ -65,13 +65,15 @@ static void wait_a_while(struct tail *t)
     pthread_cond_timedwait(&t->has_room, &t->gate, &until);
 }
 
-enum status tail_wait_room(struct tail *t)
+enum status tail_enter_room(struct tail *t)
 {
     TRY(tail_enter(t));
     while (!t->stopping && !wake_is_set(t->options->wake) && intake_full(t->options->intake))
         wait_a_while(t);
+    if (!t->stopping)
+        return STATUS_OK;
     tail_leave(t);
-    return STATUS_OK; /* asked to stop: the next read or enter says so */
+    return tail_enter(t); /* says why not */
 }
 
 void tail_room(struct tail *t)
