@@ -1,8 +1,9 @@
 /* What the files of the MySQL sink share: the sink, its tables, and who does what.
  *
- *   sink.c   the driver: open, transaction, checkpoint     tables.c   describe, keys, unique
- * indexes sets.c   write_set: MySQL's texts, counts, windows     bulk.c     MariaDB's array binding
+ *   sink.c   the driver: open, transaction, checkpoint     bulk.c     MariaDB's array binding
+ *   sets.c   write_set: MySQL's texts, counts, windows     load.c     MySQL's LOAD DATA LOCAL
  *   rows.c   write_row, savepoints                         park.c     park_row
+ *   tables.c describe, keys, unique indexes
  */
 #ifndef MILLRACE_SINKS_MYSQL_INTERNAL_H
 #define MILLRACE_SINKS_MYSQL_INTERNAL_H
@@ -36,6 +37,7 @@ struct sink {
     struct buffer sql;
     struct my_limits limits;
     struct bulk *bulk; /* MariaDB only */
+    bool loads;        /* MySQL that allows LOAD DATA LOCAL */
     bool foreign_keys; /* enforced in this session */
 };
 
@@ -69,5 +71,11 @@ struct bulk *bulk_new(struct sink *s);
 void bulk_free(struct bulk *b);
 /* Writes all rows of the set; *affected is the sum. */
 enum status bulk_write(struct bulk *b, const struct row_set *set, uint64_t *affected);
+
+/* ---- load.c: INSERT by LOAD DATA LOCAL ---- */
+bool load_is_for(const struct sink *s, const struct row_set *set);
+/* Writes rows from *at on and moves it: up to the end, or to rows that it cannot write, or not
+ * without a warning: those are left to an INSERT. A row of the set was inserted before. */
+enum status load_write(struct sink *s, const struct row_set *set, uint32_t *at);
 
 #endif

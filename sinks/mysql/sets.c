@@ -1,6 +1,7 @@
 /* Sets of net rows. INSERT and UPDATE by array binding on MariaDB, as texts on MySQL, which has no
- * array binding; DELETE and the two forms of a copy's window as texts on both (a list of keys costs
- * MariaDB half of what an array of them does). Every count is compared. */
+ * array binding (many inserts by LOAD DATA where the server allows it); DELETE and the two forms of
+ * a copy's window as texts on both (a list of keys costs MariaDB half of what an array of them
+ * does). Every count is compared. */
 #include "sinks/mysql/internal.h"
 
 #include <inttypes.h>
@@ -27,31 +28,45 @@ static enum status check_count(struct sink *s, const struct row_set *set, uint64
 
 /* The next statement of a set, from row `from` on. */
 static enum status next_text(struct sink *s, const struct my_table *t, const struct row_set *set,
-                             uint32_t from, uint32_t *n)
+                             uint32_t from, const struct my_limits *limits, uint32_t *n)
 {
     struct buffer *b = &s->sql;
     buffer_clear(b);
     switch (set->op) {
     case SET_DELETE:
-        return my_statement_delete(b, &t->place, set->keys, set->nrows, from, &s->limits, n,
-                                   s->failure);
+        return my_statement_delete(b, &t->place, set->keys, set->nrows, from, limits, n, s->failure);
     case SET_UPDATE:
-        return my_statement_update(b, &t->place, set, from, &s->limits, n, s->failure);
+        return my_statement_update(b, &t->place, set, from, limits, n, s->failure);
     default:
-        return my_statement_insert(b, &t->place, set, from, &s->limits, n, s->failure);
+        return my_statement_insert(b, &t->place, set, from, limits, n, s->failure);
     }
+}
+
+static enum status write_text(struct sink *s, const struct my_table *t, const struct row_set *set,
+                              const struct my_limits *limits, uint32_t *at, uint64_t *affected)
+{
+    uint32_t n;
+    uint64_t some;
+    TRY(next_text(s, t, set, *at, limits, &n));
+    TRY(my_sink_run(s, set->relation, doing[set->op], &some));
+    *at += n;
+    *affected += some;
+    return STATUS_OK;
 }
 
 static enum status write_texts(struct sink *s, const struct my_table *t, const struct row_set *set,
                                uint64_t *affected)
 {
-    uint64_t some;
+    static const struct my_limits one_row = {SIZE_MAX, 1};
+    uint32_t at = 0;
     *affected = 0;
-    for (uint32_t from = 0, n; from < set->nrows; from += n) {
-        TRY(next_text(s, t, set, from, &n));
-        TRY(my_sink_run(s, set->relation, doing[set->op], &some));
-        *affected += some;
+    if (load_is_for(s, set)) {
+        TRY(write_text(s, t, set, &one_row, &at, affected));
+        TRY(load_write(s, set, &at));
+        *affected += at - 1;
     }
+    while (at < set->nrows)
+        TRY(write_text(s, t, set, &s->limits, &at, affected));
     return STATUS_OK;
 }
 
@@ -88,7 +103,7 @@ static enum status insert_absent(struct sink *s, const struct my_table *t,
     const char *key = r->columns[r->key[0]].name;
     uint64_t ignored, found;
     for (uint32_t from = 0, n; from < set->nrows; from += n) {
-        TRY(next_text(s, t, set, from, &n));
+        TRY(next_text(s, t, set, from, &s->limits, &n));
         buffer_add_text(&s->sql, " ON DUPLICATE KEY UPDATE ");
         my_add_name(&s->sql, key);
         buffer_add_char(&s->sql, '=');

@@ -90,9 +90,10 @@ static enum status set_session(struct sink *s, const struct sink_options *o)
 static enum status learn_limits(struct sink *s)
 {
     struct rows rows;
-    TRY(session_query(my_session(s->my), &s->scratch, &rows, "SELECT @@max_allowed_packet", 0,
-                      NULL));
+    TRY(session_query(my_session(s->my), &s->scratch, &rows,
+                      "SELECT @@max_allowed_packet, @@local_infile", 0, NULL));
     size_t packet = (size_t)strtoull(rows_cell(&rows, 0, 0), NULL, 10);
+    s->loads = !s->my->mariadb && strcmp(rows_cell(&rows, 0, 1), "1") == 0;
     s->limits.rows = MY_STATEMENT_ROWS;
     s->limits.bytes = packet / 2 < MY_STATEMENT_BYTES ? packet / 2 : MY_STATEMENT_BYTES;
     return STATUS_OK;
@@ -112,7 +113,7 @@ static void sink_close(struct sink *s)
 
 static enum status set_up(struct sink *s, const struct sink_options *o)
 {
-    TRY(my_open(o->endpoint, o->wake, o->failure, &s->my));
+    TRY(my_open_to_write(o->endpoint, o->wake, o->failure, &s->my));
     TRY(set_session(s, o));
     TRY(learn_limits(s));
     if (s->my->mariadb)

@@ -281,6 +281,49 @@ static void names_with_backticks_are_quoted(void **state)
     assert_sql("`mes`.`w``o`");
 }
 
+static void lines_of_a_load_escape_what_would_be_read_as_something_else(void **state)
+{
+    (void)state;
+    struct row_set set = set_of(SET_INSERT, 3);
+    uint32_t n;
+    rows[0][CODE] = value_text(VALUE_TEXT, "a\tb\nc\\\0d", 8);
+    rows[1][CODE] = txt(VALUE_TEXT, "\\N");
+    assert_int_equal(my_statement_lines(&text, &set, 0, &wide, &n, &failure), STATUS_OK);
+    assert_int_equal(n, 3);
+    assert_sql("1\ta\\tb\\nc\\\\\\0d\t1.50\t\n2\t\\\\N\t1.50\t\n3\ta\\\\b\t\\N\t\n");
+}
+
+static void a_load_ends_before_a_row_that_has_no_line(void **state)
+{
+    (void)state;
+    struct row_set set = set_of(SET_INSERT, 3);
+    uint32_t n;
+    rows[1][NOTE] = txt(VALUE_BYTES, "\xc3\xa9");
+    assert_int_equal(my_statement_lines(&text, &set, 0, &wide, &n, &failure), STATUS_OK);
+    assert_int_equal(n, 1);
+    assert_sql("1\tit's\t1.50\t\n");
+    assert_int_equal(my_statement_lines(&text, &set, 1, &wide, &n, &failure), STATUS_OK);
+    assert_int_equal(n, 0);
+}
+
+static void a_load_sets_timestamps_by_variables_and_takes_no_bytes(void **state)
+{
+    (void)state;
+    struct row_set set = set_of(SET_INSERT, 1);
+    assert_true(my_statement_loads(&relation));
+    columns[QTY].kind = VALUE_INSTANT;
+    my_statement_load(&text, &set);
+    assert_sql("LOAD DATA LOCAL INFILE 'rows' INTO TABLE `mes`.`wo` CHARACTER SET utf8mb4"
+               " FIELDS TERMINATED BY '\\t' ENCLOSED BY '' ESCAPED BY '\\\\'"
+               " LINES TERMINATED BY '\\n' STARTING BY '' (`id`,`code`,@c2,`note`) SET `qty`=@c2");
+    columns[QTY].kind = VALUE_BYTES;
+    assert_false(my_statement_loads(&relation));
+    columns[QTY].generated = true;
+    assert_true(my_statement_loads(&relation));
+    columns[CODE].type = "bit(8)";
+    assert_false(my_statement_loads(&relation));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -302,6 +345,9 @@ int main(void)
         TEST(an_update_of_nothing_still_looks_for_its_row),
         TEST(a_value_that_does_not_fit_names_table_key_and_column),
         TEST(names_with_backticks_are_quoted),
+        TEST(lines_of_a_load_escape_what_would_be_read_as_something_else),
+        TEST(a_load_ends_before_a_row_that_has_no_line),
+        TEST(a_load_sets_timestamps_by_variables_and_takes_no_bytes),
     };
     buffer_init(&text, 1 << 20);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,16 +19,25 @@ struct my {
     MYSQL *conn;
     int cancel_fd;            /* dup of the socket */
     bool mariadb;
+    bool writes;              /* opened to write */
+    struct {
+        const char *data;
+        size_t size;
+    } local; /* what LOAD DATA LOCAL reads; data NULL: nothing. Taken when it was read. */
 };
 
 /* Connects (client_found_rows, utf8mb4, TLS as the endpoint says: a wanted TLS that is not there is
  * an error), pins the session (list in session.c; wait_timeout is a day: a sink, which must not hold
- * locks for long when its host dies, lowers it), learns engine and version. LOCAL INFILE is off. */
+ * locks for long when its host dies, lowers it), learns engine and version. */
 enum status my_open(const struct endpoint *e, struct wake *wake, struct failure *f,
                     struct my **out);
 /* The same with a limit for each read: for a connection whose server speaks regularly. 0: none. */
 enum status my_open_timed(const struct endpoint *e, unsigned read_timeout_s, struct wake *wake,
                           struct failure *f, struct my **out);
+/* For a sink: LOAD DATA LOCAL may be said, and reads `local`; several statements may go in one
+ * packet. On all others both are off. */
+enum status my_open_to_write(const struct endpoint *e, struct wake *wake, struct failure *f,
+                             struct my **out);
 void my_close(struct my *my);
 void my_cancel(struct my *my); /* thread-safe: ends what is blocked; only my_close may follow */
 static inline struct session *my_session(struct my *my)
@@ -42,6 +51,9 @@ enum status my_fail_stmt(struct my *my, MYSQL_STMT *stmt, const char *doing);
 enum error my_error_of(unsigned number, const char *state); /* of a server or of the library */
 void my_add_name(struct buffer *b, const char *name);            /* `name` */
 void my_add_literal(struct buffer *b, const char *text, size_t size); /* 'escaped' utf8mb4 */
+
+/* ---- local.c: before connecting ---- */
+void my_local_allow(struct my *my);
 
 /* ---- the one type table: types.c, grows by rows (types.h); written values: literals.c ---- */
 struct my_type;

@@ -19,7 +19,7 @@ enum {
  * that an error names the setting. */
 static const char *const pins[] = {
     "SET NAMES utf8mb4 COLLATE utf8mb4_bin",
-    "SET SESSION sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,"
+    "SET SESSION sql_notes=1, sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,"
     "NO_ENGINE_SUBSTITUTION',"
     " time_zone='+00:00', autocommit=1, completion_type='NO_CHAIN', sql_safe_updates=0,"
     " sql_auto_is_null=0, sql_big_selects=1, sql_select_limit=DEFAULT, unique_checks=1,"
@@ -69,6 +69,8 @@ static enum status options(struct my *my, const struct endpoint *e, unsigned rea
     mysql_optionsv(my->conn, MYSQL_SET_CHARSET_NAME, "utf8mb4");
     mysql_optionsv(my->conn, MYSQL_OPT_MAX_ALLOWED_PACKET, &packet);
     mysql_optionsv(my->conn, MYSQL_OPT_LOCAL_INFILE, &no); /* a server could ask for any file */
+    if (my->writes)
+        my_local_allow(my);
     if (read_timeout_s > 0)
         mysql_optionsv(my->conn, MYSQL_OPT_READ_TIMEOUT, &read_timeout_s);
     return tls_options(my, e);
@@ -130,6 +132,7 @@ static enum status connect_to(struct my *my, const struct endpoint *e, unsigned 
         snprintf(doing, sizeof doing, "connecting to %s:%d as %s", e->host ? e->host : "localhost",
                  e->port ? e->port : 3306, e->user ? e->user : "(no user)");
     TRY(options(my, e, read_timeout_s));
+    unsigned long flags = CLIENT_FOUND_ROWS | (my->writes ? CLIENT_MULTI_STATEMENTS : 0);
     /* "localhost" would mean the default unix socket: TCP is what was configured. */
     const char *host = e->unix_socket ? NULL : e->host ? e->host : "127.0.0.1";
     if (host && strcmp(host, "localhost") == 0) {
@@ -137,7 +140,7 @@ static enum status connect_to(struct my *my, const struct endpoint *e, unsigned 
         mysql_optionsv(my->conn, MYSQL_OPT_PROTOCOL, &tcp);
     }
     if (!mysql_real_connect(my->conn, host, e->user, e->password, e->database, (unsigned)e->port,
-                            e->unix_socket, CLIENT_FOUND_ROWS))
+                            e->unix_socket, flags))
         return my_fail(my, doing);
     TRY(watch(my));
     TRY(check_tls(my, e));
@@ -147,8 +150,8 @@ static enum status connect_to(struct my *my, const struct endpoint *e, unsigned 
 
 static const struct session_driver driver;
 
-enum status my_open_timed(const struct endpoint *e, unsigned read_timeout_s, struct wake *wake,
-                          struct failure *f, struct my **out)
+static enum status open_as(const struct endpoint *e, unsigned read_timeout_s, bool writes,
+                           struct wake *wake, struct failure *f, struct my **out)
 {
     *out = NULL;
     if (wake && wake_is_set(wake))
@@ -158,6 +161,7 @@ enum status my_open_timed(const struct endpoint *e, unsigned read_timeout_s, str
     my->base = (struct session_base){
         .driver = &driver, .engine = e->engine, .failure = f, .wake = wake, .system = e->system};
     my->cancel_fd = -1;
+    my->writes = writes;
     my->conn = mysql_init(NULL);
     must(my->conn);
     enum status status = connect_to(my, e, read_timeout_s);
@@ -171,7 +175,19 @@ enum status my_open_timed(const struct endpoint *e, unsigned read_timeout_s, str
 
 enum status my_open(const struct endpoint *e, struct wake *wake, struct failure *f, struct my **out)
 {
-    return my_open_timed(e, 0, wake, f, out);
+    return open_as(e, 0, false, wake, f, out);
+}
+
+enum status my_open_timed(const struct endpoint *e, unsigned read_timeout_s, struct wake *wake,
+                          struct failure *f, struct my **out)
+{
+    return open_as(e, read_timeout_s, false, wake, f, out);
+}
+
+enum status my_open_to_write(const struct endpoint *e, struct wake *wake, struct failure *f,
+                             struct my **out)
+{
+    return open_as(e, 0, true, wake, f, out);
 }
 
 void my_close(struct my *my)
