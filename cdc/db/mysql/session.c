@@ -19,8 +19,8 @@ enum {
  * that an error names the setting. */
 static const char *const pins[] = {
     "SET NAMES utf8mb4 COLLATE utf8mb4_bin",
-    "SET SESSION sql_notes=1, sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ERROR_FOR_DIVISION_BY_ZERO,"
-    "NO_ENGINE_SUBSTITUTION',"
+    "SET SESSION sql_notes=1, sql_mode='STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,"
+    "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
     " time_zone='+00:00', autocommit=1, completion_type='NO_CHAIN', sql_safe_updates=0,"
     " sql_auto_is_null=0, sql_big_selects=1, sql_select_limit=DEFAULT, unique_checks=1,"
     " foreign_key_checks=1, innodb_lock_wait_timeout=2, lock_wait_timeout=10,"
