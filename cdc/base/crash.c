@@ -68,6 +68,12 @@ static void show_stage(const char *name)
     memcpy(stage, text, sizeof text);
 }
 
+bool crash_awaits(enum crash_point point)
+{
+    pthread_once(&once, read_environment);
+    return (int)point == wanted;
+}
+
 void crash_here(enum crash_point point)
 {
     pthread_once(&once, read_environment);

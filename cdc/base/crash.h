@@ -8,6 +8,8 @@
 #ifndef MILLRACE_BASE_CRASH_H
 #define MILLRACE_BASE_CRASH_H
 
+#include <stdbool.h>
+
 /* name in MILLRACE_CRASH, what is true there */
 #define CRASH_POINTS(X)                                                                            \
     X(CRASH_AFTER_DECODE, "after_decode")                                                          \
@@ -40,10 +42,17 @@ enum crash_point {
 
 #ifdef MILLRACE_CRASH_POINTS
 void crash_here(enum crash_point point);
+/* Is this the point that is asked for? Then what waits to be sent with more is sent before it. */
+bool crash_awaits(enum crash_point point);
 #else
 static inline void crash_here(enum crash_point point)
 {
     (void)point;
+}
+static inline bool crash_awaits(enum crash_point point)
+{
+    (void)point;
+    return false;
 }
 #endif
 

@@ -295,11 +295,6 @@ static void bind(struct bulk *b, struct arrays *a, const struct parameter *param
 
 /* ---- executing ---- */
 
-static const char *doing(enum set_op op)
-{
-    return op == SET_UPDATE ? "UPDATE of" : "INSERT into";
-}
-
 static enum status execute(struct bulk *b, struct prepared *p, struct arrays *a, uint64_t *affected)
 {
     struct sink *s = b->sink;
@@ -307,14 +302,14 @@ static enum status execute(struct bulk *b, struct prepared *p, struct arrays *a,
     if (mysql_stmt_attr_set(p->stmt, STMT_ATTR_ARRAY_SIZE, &rows) ||
         mysql_stmt_bind_param(p->stmt, a->binds) || mysql_stmt_execute(p->stmt)) {
         char text[400];
-        snprintf(text, sizeof text, "%s %s.%s (%u rows)", doing(p->op), p->relation->schema,
+        snprintf(text, sizeof text, "%s %s.%s (%u rows)", my_doing(p->op), p->relation->schema,
                  p->relation->name, rows);
         enum status status = my_fail_stmt(s->my, p->stmt, text);
         forget(p);
         return status;
     }
     *affected += mysql_stmt_affected_rows(p->stmt);
-    return my_sink_warnings(s, p->relation, doing(p->op), mysql_stmt_warning_count(p->stmt));
+    return my_sink_warnings(s, p->relation, my_doing(p->op), mysql_stmt_warning_count(p->stmt));
 }
 
 /* As many rows as the limits allow, at least one. */

@@ -3,7 +3,7 @@
  *   sink.c   the driver: open, transaction, checkpoint     bulk.c     MariaDB's array binding
  *   sets.c   write_set: MySQL's texts, counts, windows     load.c     MySQL's LOAD DATA LOCAL
  *   rows.c   write_row, savepoints                         park.c     park_row
- *   tables.c describe, keys, unique indexes
+ *   tables.c describe, keys, unique indexes                packet.c   small transactions
  */
 #ifndef MILLRACE_SINKS_MYSQL_INTERNAL_H
 #define MILLRACE_SINKS_MYSQL_INTERNAL_H
@@ -11,6 +11,7 @@
 #include "db/mysql/my.h"
 #include "model/sink.h"
 #include "sinks/mysql/statements.h"
+#include "state/checkpoint.h"
 
 /* One unique index, the primary key too. */
 struct my_unique {
@@ -28,6 +29,25 @@ struct my_table {
 
 struct bulk;
 
+enum { PACKET_ROWS = 32, PACKET_STEPS = PACKET_ROWS + 3 };
+
+/* A statement of the packet, and its answer. */
+struct step {
+    const char *doing;
+    const struct relation *relation; /* NULL: none of a set */
+    uint64_t rows, found;
+    unsigned warnings;
+    bool counted;
+};
+
+struct packet {
+    struct buffer sql;
+    struct step steps[PACKET_STEPS];
+    int nsteps, checkpoint; /* which of them is the checkpoint row, or -1 */
+    uint32_t rows;          /* of its sets */
+    bool warned;            /* no more sets by packets in this session */
+};
+
 struct sink {
     struct my *my;
     struct failure *failure;
@@ -35,6 +55,8 @@ struct sink {
     struct arena scratch; /* one call */
     struct my_table *tables;
     struct buffer sql;
+    struct packet packet;
+    struct checkpoint begun; /* of the open transaction; its texts may be gone */
     struct my_limits limits;
     struct bulk *bulk; /* MariaDB only */
     bool loads;        /* MySQL that allows LOAD DATA LOCAL */
@@ -61,7 +83,23 @@ enum status my_sink_run(struct sink *s, const struct relation *r, const char *do
 enum status my_sink_warnings(struct sink *s, const struct relation *r, const char *doing,
                              unsigned warnings);
 
+/* The failure of a checkpoint whose number is taken. */
+enum status my_checkpoint_taken(struct sink *s);
+
+/* ---- packet.c: statements that wait for packet_send, which goes before any other ---- */
+void packet_clear(struct packet *p);
+/* Begins the next statement: its text is to be added. */
+struct buffer *packet_add(struct packet *p, const char *doing);
+/* Not taken: it is too large. */
+enum status packet_add_set(struct sink *s, const struct my_table *t, const struct row_set *set,
+                           bool *taken);
+/* Sends what there is, reads all answers, compares all counts. The error names the statement. */
+enum status packet_send(struct sink *s);
+
 /* ---- sets.c, rows.c, park.c ---- */
+const char *my_doing(enum set_op op); /* "INSERT into" */
+enum status my_fail_count(struct sink *s, const struct relation *r, const char *doing,
+                          uint64_t found, uint64_t rows);
 enum status my_write_set(struct sink *s, const struct row_set *set);
 enum status my_write_row(struct sink *s, const struct change *c);
 enum status my_park_row(struct sink *s, const struct change *c, const struct value **parked_key);

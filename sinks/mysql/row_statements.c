@@ -158,3 +158,23 @@ enum status my_statement_delete_row(struct buffer *b, const struct my_place *p,
     my_statement_table(b, p->relation);
     return add_end(b, p, find, NULL, f);
 }
+
+enum status my_statement_update_one(struct buffer *b, const struct my_place *p,
+                                    const struct row_set *set, uint32_t row, struct failure *f)
+{
+    const struct relation *r = p->relation;
+    const char *word = " SET ";
+    buffer_add_text(b, "UPDATE ");
+    my_statement_table(b, r);
+    for (int i = 0; i < r->ncolumns; i++) {
+        if (!set->present[i])
+            continue;
+        buffer_add_text(b, word);
+        word = ",";
+        my_add_name(b, r->columns[i].name);
+        buffer_add_char(b, '=');
+        if (my_statement_literal(b, &r->columns[i], &set->rows[row][i], f) != STATUS_OK)
+            return my_fail_row(r, set->keys[row], f);
+    }
+    return my_statement_where(b, p, set->keys[row], NULL, f);
+}

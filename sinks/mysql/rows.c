@@ -60,6 +60,7 @@ static enum status run_row(struct sink *s, const struct relation *r, const struc
 enum status my_write_row(struct sink *s, const struct change *c)
 {
     const struct my_table *t = my_table_of(s, c->relation);
+    TRY(packet_send(s));
     arena_reset(&s->scratch);
     buffer_clear(&s->sql);
     enum status status = row_text(s, t, c);

@@ -9,19 +9,24 @@
 #include <string.h>
 #include "base/guard.h"
 
-static const char *const doing[] = {
-    [SET_DELETE] = "DELETE from",        [SET_UPDATE] = "UPDATE of",   [SET_INSERT] = "INSERT into",
-    [SET_INSERT_ABSENT] = "INSERT into", [SET_UPSERT] = "INSERT into",
-};
+const char *my_doing(enum set_op op)
+{
+    return op == SET_DELETE ? "DELETE from" : op == SET_UPDATE ? "UPDATE of" : "INSERT into";
+}
+
+enum status my_fail_count(struct sink *s, const struct relation *r, const char *doing,
+                          uint64_t found, uint64_t rows)
+{
+    return fail(s->failure, ERROR_WRONG_COUNT,
+                "%s: %s %s.%s: found %" PRIu64 " of %" PRIu64 " rows", s->my->base.system, doing,
+                r->schema, r->name, found, rows);
+}
 
 static enum status check_count(struct sink *s, const struct row_set *set, uint64_t affected)
 {
-    const struct relation *r = set->relation;
     if (!GUARD_COUNT_CHECK || set->lenient || affected == set->nrows)
         return STATUS_OK;
-    return fail(s->failure, ERROR_WRONG_COUNT,
-                "%s: %s %s.%s: found %" PRIu64 " of %" PRIu32 " rows", s->my->base.system,
-                doing[set->op], r->schema, r->name, affected, set->nrows);
+    return my_fail_count(s, set->relation, my_doing(set->op), affected, set->nrows);
 }
 
 /* ---- texts ---- */
@@ -48,7 +53,7 @@ static enum status write_text(struct sink *s, const struct my_table *t, const st
     uint32_t n;
     uint64_t some;
     TRY(next_text(s, t, set, *at, limits, &n));
-    TRY(my_sink_run(s, set->relation, doing[set->op], &some));
+    TRY(my_sink_run(s, set->relation, my_doing(set->op), &some));
     *at += n;
     *affected += some;
     return STATUS_OK;
@@ -108,7 +113,7 @@ static enum status insert_absent(struct sink *s, const struct my_table *t,
         my_add_name(&s->sql, key);
         buffer_add_char(&s->sql, '=');
         my_add_name(&s->sql, key);
-        TRY(my_sink_run(s, r, doing[set->op], &ignored));
+        TRY(my_sink_run(s, r, my_doing(set->op), &ignored));
         TRY(count_keys(s, t, set->rows + from, n, &found));
         if (found != n)
             return fail(s->failure, ERROR_UNIQUE,
@@ -158,10 +163,14 @@ static enum status upsert(struct sink *s, const struct my_table *t, const struct
 enum status my_write_set(struct sink *s, const struct row_set *set)
 {
     const struct my_table *t = my_table_of(s, set->relation);
-    bool keyed = set->relation->nkey > 0;
+    bool keyed = set->relation->nkey > 0, in_packet;
     if (set->nrows == 0)
         return STATUS_OK;
     must(keyed || set->op >= SET_INSERT);
+    TRY(packet_add_set(s, t, set, &in_packet));
+    if (in_packet)
+        return STATUS_OK;
+    TRY(packet_send(s));
     if (set->op == SET_INSERT_ABSENT && keyed)
         return insert_absent(s, t, set);
     if (set->op == SET_UPSERT && keyed)

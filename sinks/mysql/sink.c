@@ -14,7 +14,6 @@
 #include "base/crash.h"
 #include "base/guard.h"
 #include "base/log.h"
-#include "state/checkpoint.h"
 
 /* A host that dies leaves its locks until the server gives the connection up: after a minute in a
  * transaction, after a day between two. MariaDB has a variable for each; on MySQL the one changes
@@ -106,6 +105,7 @@ static void sink_close(struct sink *s)
     bulk_free(s->bulk);
     my_close(s->my);
     buffer_free(&s->sql);
+    buffer_free(&s->packet.sql);
     arena_free(&s->scratch);
     arena_free(&s->arena);
     free(s);
@@ -130,6 +130,7 @@ static enum status sink_open(const struct sink_options *options, struct sink **o
     arena_init(&s->arena);
     arena_init(&s->scratch);
     buffer_init(&s->sql, MY_SQL_BYTES_MAX);
+    buffer_init(&s->packet.sql, MY_SQL_BYTES_MAX);
     enum status status = set_up(s, options);
     if (status != STATUS_OK) {
         sink_close(s);
@@ -157,20 +158,6 @@ static bool sink_is_empty(struct sink *s, const struct relation *r, enum status 
 }
 
 /* ---- the transaction ---- */
-
-/* START is answered before anything is written: outside a transaction the checkpoint would stand
- * without its data. */
-static enum status start(struct sink *s)
-{
-    static const char start[] = "START TRANSACTION", doing[] = "beginning a transaction";
-    MYSQL *conn = s->my->conn;
-    bool both = !s->my->mariadb && mysql_send_query(conn, SHORT_WAIT, sizeof SHORT_WAIT - 1) == 0;
-    if (mysql_send_query(conn, start, sizeof start - 1))
-        return my_fail(s->my, doing);
-    if (both && mysql_read_query_result(conn) && mysql_errno(conn) >= CR_MIN_ERROR)
-        return my_fail(s->my, doing);
-    return mysql_read_query_result(conn) ? my_fail(s->my, doing) : STATUS_OK;
-}
 
 static void add_int(struct buffer *b, int64_t i)
 {
@@ -202,16 +189,9 @@ static void add_checkpoint(struct buffer *b, const struct checkpoint *c)
     buffer_add_text(b, "')");
 }
 
-static enum status insert_checkpoint(struct sink *s, const struct checkpoint *c)
+enum status my_checkpoint_taken(struct sink *s)
 {
-    buffer_clear(&s->sql);
-    add_checkpoint(&s->sql, c);
-    if (mysql_real_query(s->my->conn, s->sql.data, s->sql.size) == 0)
-        return STATUS_OK;
-    bool taken = mysql_errno(s->my->conn) == 1062;
-    enum status status = my_fail(s->my, "writing the checkpoint");
-    if (!taken)
-        return status;
+    const struct checkpoint *c = &s->begun;
     return fail(s->failure, ERROR_SECOND_ENGINE,
                 "%s: checkpoint %" PRId64 " of link id %" PRId64 ", lane %d is written already: "
                 "another process runs this link",
@@ -220,14 +200,21 @@ static enum status insert_checkpoint(struct sink *s, const struct checkpoint *c)
 
 static enum status sink_begin(struct sink *s, const struct checkpoint *c)
 {
-    TRY(start(s));
-    return insert_checkpoint(s, c);
+    static const char doing[] = "beginning a transaction";
+    struct packet *p = &s->packet;
+    s->begun = *c;
+    packet_clear(p);
+    if (!s->my->mariadb)
+        buffer_add_text(packet_add(p, doing), SHORT_WAIT);
+    buffer_add_text(packet_add(p, doing), "START TRANSACTION");
+    p->checkpoint = p->nsteps;
+    add_checkpoint(packet_add(p, "writing the checkpoint"), c);
+    return crash_awaits(CRASH_AFTER_MARKER) ? packet_send(s) : STATUS_OK;
 }
 
 static enum status sink_settle(struct sink *s)
 {
-    (void)s; /* every statement was done, and counted, when its call returned */
-    return STATUS_OK;
+    return packet_send(s); /* all else was done, and counted, when its call returned */
 }
 
 static enum status sink_move(struct sink *s, const struct checkpoint *c)
@@ -256,6 +243,7 @@ static enum status sink_commit(struct sink *s)
 {
     static const char commit[] = "COMMIT";
     MYSQL *conn = s->my->conn;
+    TRY(packet_send(s));
     if (mysql_send_query(conn, commit, sizeof commit - 1))
         return my_fail(s->my, "COMMIT");
     crash_here(CRASH_COMMIT_SENT);
@@ -274,6 +262,7 @@ static enum status sink_commit(struct sink *s)
 /* The connection may be gone, and with it the transaction: the failure that led here stays. */
 static enum status sink_rollback(struct sink *s)
 {
+    packet_clear(&s->packet);
     if (mysql_query(s->my->conn, "ROLLBACK") == 0)
         return STATUS_OK;
     struct failure first = *s->failure;

@@ -45,6 +45,9 @@ enum status my_statement_update(struct buffer *b, const struct my_place *p,
 enum status my_statement_delete(struct buffer *b, const struct my_place *p,
                                 struct value *const *keys, uint32_t nrows, uint32_t from,
                                 const struct my_limits *limits, uint32_t *n, struct failure *f);
+/* UPDATE of one row of a set, as a statement of its own. */
+enum status my_statement_update_one(struct buffer *b, const struct my_place *p,
+                                    const struct row_set *set, uint32_t row, struct failure *f);
 /* LOAD DATA LOCAL, and the lines that it reads, from row `from` on: up to the limits, or to a row
  * that has no line; *n 0: the first has none. */
 bool my_statement_loads(const struct relation *r);

@@ -281,6 +281,14 @@ static void names_with_backticks_are_quoted(void **state)
     assert_sql("`mes`.`w``o`");
 }
 
+static void an_update_of_one_row_sets_what_its_set_names(void **state)
+{
+    (void)state;
+    struct row_set set = set_of(SET_UPDATE, 3);
+    assert_int_equal(my_statement_update_one(&text, &place, &set, 2, &failure), STATUS_OK);
+    assert_sql("UPDATE `mes`.`wo` SET `qty`=NULL,`note`='' WHERE `id`=3");
+}
+
 static void lines_of_a_load_escape_what_would_be_read_as_something_else(void **state)
 {
     (void)state;
@@ -345,6 +353,7 @@ int main(void)
         TEST(an_update_of_nothing_still_looks_for_its_row),
         TEST(a_value_that_does_not_fit_names_table_key_and_column),
         TEST(names_with_backticks_are_quoted),
+        TEST(an_update_of_one_row_sets_what_its_set_names),
         TEST(lines_of_a_load_escape_what_would_be_read_as_something_else),
         TEST(a_load_ends_before_a_row_that_has_no_line),
         TEST(a_load_sets_timestamps_by_variables_and_takes_no_bytes),
