@@ -8,9 +8,7 @@
  * transaction, and the table cannot be altered since. */
 #include "sinks/mysql/internal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include "base/log.h"
 
 enum { ROWS_MIN = 500 };

@@ -1,5 +1,5 @@
-/* LOAD DATA LOCAL as a statement, and its lines: tabs between values, \N for NULL, and what would be
- * read as something else after a backslash.
+/* LOAD DATA LOCAL as a statement, and its lines: tabs between values, \N for NULL, and after a
+ * backslash what would be read as something else.
  *
  * What has no line: bytes, since all is read as utf8mb4; so tables with columns of bytes or bits.
  * A TIMESTAMP goes by a variable: straight into the column, NULL would become the time of the day

@@ -2,14 +2,12 @@
  * sets; with COMMIT a small transaction takes two round trips. A statement that fails keeps those
  * after it from running: so the checkpoint never stands outside a transaction.
  *
- * Rows are literals here, on MariaDB too; an update is a statement a row. Answers are read in order,
- * and each count is compared. Which warnings a statement gave can be asked of the last one only:
+ * Rows are literals here, on MariaDB too; an update is a statement a row. Answers are read in
+ * order, and each count is compared. Which warnings a statement gave can be asked of the last one only:
  * where another one warns, this session sends its sets one by one from then on. */
 #include "sinks/mysql/internal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 #include "base/crash.h"
 #include "base/guard.h"
 
