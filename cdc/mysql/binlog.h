@@ -1,9 +1,10 @@
 /* Binlog: pure decoders from bytes to events and rows; no server, no threads: tested and fuzzed on
  * bytes alone. Formats: docs in each file's header, from the servers' sources
  * (libs/mysql/binlog/event/). Files: event.c (header, FDE, rotate, gtid, query), table_map.c and
- * metadata.c (what FULL adds), rows.c (row images), values.c (column values) with text.c, labels.c,
- * temporal.c, decimal.c, charset.c (to UTF-8), json.c (binary JSON), partial.c and json_diff.c
- * (partial JSON updates), zip.c (MariaDB's zlib), payload.c (compressed transactions), gtid_set.c.
+ * metadata.c (what FULL adds), rows.c (rows), image.c (whole images), values.c (column values) with
+ * text.c, labels.c, temporal.c, decimal.c, charset.c (to UTF-8), json.c (binary JSON), partial.c and
+ * json_diff.c (partial JSON updates), zip.c (MariaDB's zlib), payload.c (compressed transactions),
+ * gtid_set.c.
  */
 #ifndef MILLRACE_MYSQL_BINLOG_H
 #define MILLRACE_MYSQL_BINLOG_H
