@@ -180,7 +180,8 @@ enum status binlog_rows_next(struct binlog_rows *rows, const struct table_map *m
                              struct arena *a, struct change *c, bool *more, struct failure *f);
 enum status binlog_value_read(const struct binlog_column *col, struct reader *r, struct arena *a,
                               struct value *out, struct failure *f);
-/* To be called again when `column` or `charset` change; without it, reading is slower only. */
+/* table_map_read has done it; to be called again when `column` or `charset` change. A column that
+ * was never settled is read as well, only slower. */
 void column_settle(struct binlog_column *col);
 /* One value for each column; NULL where its bit is set. *at is the column that failed. */
 enum status binlog_values_read(const struct table_map *map, const uint8_t *nulls, struct reader *r,
