@@ -58,9 +58,16 @@ def wait_streaming(engine, seconds=60):
     raise EngineFailed("the links do not get to streaming\n" + engine.tail())
 
 
+def shown_lag(link, ms):
+    """MariaDB's log has whole seconds: no finer lag can be told of the links that read it."""
+    if ms is None:
+        return "   -   "
+    return f"{ms:5.1f} ms" if link == "erp-mes" or ms >= 1000 else "  < 1 s "
+
+
 def progress_line(seconds, status):
     parts = [f"{name} {l['transactions']:6} tx {l['rows']:7} rows {l['rate'] or 0:6.0f}/s "
-             f"lag {l['lag_ms'] if l['lag_ms'] is not None else 0:5.1f} ms"
+             f"lag {shown_lag(name, l['lag_ms'])}"
              for name, l in status.items()]
     return f"{seconds:4.0f} s  " + "  |  ".join(parts)
 

@@ -324,7 +324,7 @@ static enum status begin(struct sink *s, const struct checkpoint *c)
     TRY(hurry(s));
     s->savepoint = false;
     s->opening = c;
-    return STATUS_OK;
+    return crash_awaits(CRASH_AFTER_MARKER) ? sink_settle(s) : STATUS_OK;
 }
 
 static enum status write_set(struct sink *s, const struct row_set *set)
@@ -340,6 +340,8 @@ static enum status write_set(struct sink *s, const struct row_set *set)
     }
     TRY(enter_pipeline(s));
     TRY(statement_send(s, set));
+    if (crash_awaits(CRASH_BETWEEN_SETS))
+        return sink_settle(s);
     if (set->nrows < FLUSH_FROM_ROWS)
         return STATUS_OK;   /* all of a small transaction goes out at once */
     return pg_flush(s->pg); /* the server works while the next set is made */
