@@ -172,6 +172,9 @@ enum status binlog_rows_read(uint8_t type, struct reader body, struct arena *a,
                              struct binlog_rows *out, struct failure *f);
 /* What is left of the rows, copied to `a`: for rows that outlive the event. */
 void binlog_rows_keep(struct binlog_rows *rows, struct arena *a);
+/* Of one change: the texts that lie in `event` (what rows->rows was at first), copied to `a`. */
+void binlog_change_keep(struct change *c, const struct table_map *map, const struct reader *event,
+                        struct arena *a);
 /* The next row into `c`: before and after in `a`, as the op demands. Texts and bytes lie in
  * `rows->rows`, where they are there as they are wanted, else in `a`. *more false at the end.
  * ROW_IMAGE where columns are missing in an image, VALUE where a value cannot be read: with table

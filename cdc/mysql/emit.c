@@ -17,20 +17,31 @@ static struct batch *open_batch(struct tail *t)
     return b;
 }
 
-/* The event is gone before the batch is: its rows are copied once, not text by text. */
+/* The event is gone before the batch is. Its rows are copied once, not text by text; but each piece
+ * of a large transaction would copy all that is left again: so of an event that is large beside a
+ * piece only the texts are, row by row. */
+static bool is_kept_whole(const struct intake *in, const struct binlog_rows *rows)
+{
+    return reader_left(&rows->rows) <= in->piece_bytes / 4;
+}
+
 static enum status append_rows(struct tail *t, struct batch *b, const struct table_map *map,
                                struct binlog_rows *rows)
 {
+    const bool whole = is_kept_whole(t->options->intake, rows);
+    const struct reader event = rows->rows;
     const struct batch *kept_in = NULL;
     for (;;) {
         struct change c;
         bool more;
-        if (b != kept_in)
+        if (whole && b != kept_in)
             binlog_rows_keep(rows, &b->arena);
         kept_in = b;
         TRY(binlog_rows_next(rows, map, &b->arena, &c, &more, &t->failure));
         if (!more)
             return STATUS_OK;
+        if (!whole)
+            binlog_change_keep(&c, map, &event, &b->arena);
         *batch_append(b) = c;
         b = intake_piece(t->options->intake);
     }

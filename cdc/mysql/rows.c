@@ -226,6 +226,23 @@ void binlog_rows_keep(struct binlog_rows *rows, struct arena *a)
     rows->rows = reader_of(memcpy(arena_alloc(a, size), rows->rows.at, size), size);
 }
 
+static void texts_keep(struct value *row, int n, const struct reader *event, struct arena *a)
+{
+    for (int i = 0; row && i < n; i++) {
+        const uint8_t *text = (const uint8_t *)row[i].text;
+        if (value_kind_has_text((enum value_kind)row[i].kind) && text >= event->at &&
+            text <= event->end)
+            row[i] = value_copy(&row[i], a);
+    }
+}
+
+void binlog_change_keep(struct change *c, const struct table_map *map, const struct reader *event,
+                        struct arena *a)
+{
+    texts_keep(c->before, map->ncolumns, event, a);
+    texts_keep(c->after, map->ncolumns, event, a);
+}
+
 enum status binlog_rows_next(struct binlog_rows *rows, const struct table_map *map, struct arena *a,
                              struct change *c, bool *more, struct failure *f)
 {
