@@ -96,10 +96,11 @@ static enum status moment_read(const struct binlog_column *col, struct reader *r
                     "the column has fractions of seconds in MariaDB's old format, which the log "
                     "does not describe; set mysql56_temporal_format=ON and run ALTER TABLE ... "
                     "FORCE");
-    if (temporal_read(col, r, a, out))
-        return STATUS_OK;
-    if (r->overrun)
+    bool sound = temporal_read(col, r, a, out);
+    if (r->overrun) /* what was not there was read as zeros: a zero date */
         return value_cut_short(f);
+    if (sound)
+        return STATUS_OK;
     return fail(f, ERROR_VALUE,
                 "the binlog's bytes are no date or time that MySQL can hold; "
                 "compare the row with mysqlbinlog -v");

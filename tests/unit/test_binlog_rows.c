@@ -142,6 +142,18 @@ static void every_cut_of_a_rows_event_is_an_error(void **state)
     }
 }
 
+static void a_moment_that_is_cut_short_is_an_error_and_no_zero_date(void **state)
+{
+    (void)state;
+    static const uint8_t types[] = {TYPE_DATE,     TYPE_TIME,       TYPE_DATETIME, TYPE_TIMESTAMP,
+                                    TYPE_DATETIME2, TYPE_TIMESTAMP2, TYPE_TIME2};
+    for (size_t i = 0; i < sizeof types; i++) {
+        columns[1] = (struct binlog_column){.type = types[i], .name = "t", .scale = 0};
+        check_error(BINLOG_WRITE_ROWS, BYTES(HEAD2 "\x02\x03\0\x01\0\0\0\x11\x22"),
+                    ERROR_PROTOCOL, "runs beyond its event");
+    }
+}
+
 static void rows_of_another_shape_than_their_map_are_an_error(void **state)
 {
     (void)state;
@@ -306,6 +318,7 @@ int main(void)
         TEST(kept_rows_outlive_their_event),
         TEST(an_image_without_a_column_is_an_error_that_names_it_and_the_setting),
         TEST(every_cut_of_a_rows_event_is_an_error),
+        TEST(a_moment_that_is_cut_short_is_an_error_and_no_zero_date),
         TEST(rows_of_another_shape_than_their_map_are_an_error),
         TEST(the_dummy_event_that_ends_a_statement_has_no_rows),
         TEST(a_value_that_cannot_be_read_names_its_column_and_what_to_do),
