@@ -80,7 +80,7 @@ enum status packet_add_set(struct sink *s, const struct my_table *t, const struc
     if (!*taken)
         return STATUS_OK;
     TRY(add_set(s, t, set));
-    *taken = p->sql.size <= PACKET_BYTES;
+    *taken = p->sql.size <= PACKET_BYTES && p->sql.size <= s->limits.bytes;
     if (*taken) {
         p->rows += set->nrows;
     } else {

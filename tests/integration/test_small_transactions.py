@@ -105,3 +105,17 @@ def test_a_connection_that_is_cut_in_the_middle_leaves_nothing(bridge, how):
         assert count(bridge) == there
         holder.rollback()
     bridge.prove()
+
+
+def test_a_packet_stays_below_what_the_server_takes(world, route):
+    wide = TableDef("wide", "id integer\nname varchar(2000)", ["id"])
+    server = route[1].server
+    with server.connect() as c:
+        taken = run(c, "SELECT @@GLOBAL.max_allowed_packet")[0][0]
+        run(c, "SET GLOBAL max_allowed_packet = 32768")
+    world.defer(lambda: run(server.connect(), f"SET GLOBAL max_allowed_packet = {taken}"))
+    for side in route:
+        wide.create(side)
+    bridge = world.bridge(*route, tables=["wide"]).start()
+    write(bridge.a, "INSERT INTO wide SELECT n, repeat('x', 1500) FROM generate_series(1, 30) n")
+    bridge.prove()
