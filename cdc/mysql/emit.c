@@ -63,7 +63,7 @@ enum status emit_rows(struct tail *t, const struct layout *l, struct binlog_rows
 
 enum status emit_truncate(struct tail *t, const struct relation *r)
 {
-    TRY(tail_enter(t));
+    TRY(tail_enter_room(t));
     struct batch *b = open_batch(t);
     *batch_append(b) = (struct change){.op = CHANGE_TRUNCATE, .relation = r};
     intake_unlock(t->options->intake);

@@ -123,12 +123,41 @@ static void the_rows_of_a_small_event_outlive_it(void **state)
     intake_return(&intake, b);
 }
 
+static atomic_bool truncated;
+
+static void *truncate_once(void *arg)
+{
+    (void)arg;
+    assert_int_equal(emit_truncate(&tail, NULL), STATUS_OK);
+    atomic_store(&truncated, true);
+    return NULL;
+}
+
+static void a_truncate_waits_for_room_too(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    struct batch *b;
+    atomic_store(&truncated, false);
+    while (!intake_full(&intake))
+        emit_event(ROWS);
+    assert_int_equal(pthread_create(&thread, NULL, truncate_once, NULL), 0);
+    wake_poll(&wake, -1, 0, 50);
+    bool waits = !atomic_load(&truncated);
+    while ((b = intake_take(&intake)))
+        intake_return(&intake, b);
+    tail_room(&tail);
+    pthread_join(thread, NULL);
+    assert_true(waits && atomic_load(&truncated));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_large_event_goes_in_pieces_none_of_which_holds_all_of_it),
         TEST(the_rows_of_a_small_event_outlive_it),
+        TEST(a_truncate_waits_for_room_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
