@@ -4,7 +4,11 @@
  *
  * Rows are literals here, on MariaDB too; an update is a statement a row. Answers are read in
  * order, and each count is compared. Which warnings a statement gave can be asked of the last one only:
- * where another one warns, this session sends its sets one by one from then on. */
+ * where another one warns, this session sends its sets one by one from then on.
+ *
+ * A KILL QUERY that comes between two statements keeps the rest from running, and both servers have
+ * said by then that more answers follow: nothing comes until they close the idle transaction (after
+ * a minute, see sink.c), and that is a lost connection. */
 #include "sinks/mysql/internal.h"
 
 #include <stdio.h>
