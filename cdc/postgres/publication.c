@@ -268,6 +268,14 @@ static void mark(const struct table_name *tables, int n, const char *schema, con
             marks[i] = true;
 }
 
+/* Not by the root, a partitioned table is there under its partitions' names: `prepare` refuses that. */
+static bool is_lacking(const struct rows *p, const struct rows *t, int i)
+{
+    bool by_root = p->nrows == 0 || *rows_cell(p, 0, VIA_ROOT) == 't';
+    const char *kind = rows_cell(t, i, RELKIND);
+    return *rows_cell(t, i, PUBLISHED) != 't' && (by_root || !kind || *kind != 'p');
+}
+
 static enum status find_lacking(struct source *s, const struct table_name *tables, int n,
                                 struct arena *a, bool *lacks)
 {
@@ -277,7 +285,7 @@ static enum status find_lacking(struct source *s, const struct table_name *table
         return STATUS_OK;
     TRY(query_tables(s, tables_sql, s->o.publication, tables, n, a, &t));
     for (int i = 0; i < t.nrows; i++)
-        if (*rows_cell(&t, i, PUBLISHED) != 't')
+        if (is_lacking(&p, &t, i))
             mark(tables, n, rows_cell(&t, i, SCHEMA), rows_cell(&t, i, NAME), lacks);
     return STATUS_OK;
 }

@@ -111,6 +111,13 @@ static void write_command(struct sink *s, const struct row_set *set, const struc
     buffer_add_text(&s->sql, c->binary ? ") FROM STDIN (FORMAT binary)" : ") FROM STDIN");
 }
 
+static enum status in_table(struct sink *s, const struct relation *r, enum status status)
+{
+    if (status != STATUS_OK)
+        fail_in(s->o.failure, "table %s.%s", r->schema, r->name);
+    return status;
+}
+
 static enum status copy_began(struct sink *s)
 {
     PGresult *res;
@@ -145,7 +152,7 @@ static enum status start(struct sink *s, const struct row_set *set, const struct
     TRY(pg_flush(s->pg));
     enum status status = opens ? opening_read(s) : STATUS_OK;
     if (status == STATUS_OK)
-        status = copy_began(s);
+        status = in_table(s, set->relation, copy_began(s));
     if (status != STATUS_OK && PQstatus(s->pg->conn) == CONNECTION_OK &&
         status != STATUS_STOPPED) {
         struct failure kept = *s->o.failure;
@@ -190,28 +197,27 @@ static enum status end(struct sink *s, const char *error, int64_t *rows)
     return status;
 }
 
+static enum status send_all(struct sink *s, const struct row_set *set, const struct copied *c,
+                            int64_t *rows)
+{
+    enum status status = send_rows(s, set, c);
+    if (status == STATUS_OK)
+        return end(s, NULL, rows);
+    if (status == STATUS_DATA || status == STATUS_BUG) { /* ours: the server must hear of it */
+        struct failure kept = *s->o.failure;
+        (void)!end(s, "a value cannot be written", rows);
+        *s->o.failure = kept;
+    }
+    return status;
+}
+
 enum status copy_set(struct sink *s, const struct row_set *set)
 {
     int64_t rows = 0;
     const struct relation *r = set->relation;
     struct copied c;
     choose(s, set, &c);
-    enum status status = start(s, set, &c);
-    if (status == STATUS_OK) {
-        status = send_rows(s, set, &c);
-        if (status == STATUS_DATA ||
-            status == STATUS_BUG) { /* ours: the server must hear of it, our text stays */
-            struct failure kept = *s->o.failure;
-            (void)!end(s, "a value cannot be written", &rows);
-            *s->o.failure = kept;
-        } else if (status == STATUS_OK) {
-            status = end(s, NULL, &rows);
-        }
-    }
-    if (status != STATUS_OK) {
-        if (s->o.failure->code != ERROR_SECOND_ENGINE)
-            fail_in(s->o.failure, "table %s.%s", r->schema, r->name);
-        return status;
-    }
+    TRY(start(s, set, &c));
+    TRY(in_table(s, r, send_all(s, set, &c, &rows)));
     return sink_count(s, r, "COPY", (int64_t)set->nrows, rows);
 }

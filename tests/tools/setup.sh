@@ -11,7 +11,7 @@ PACKAGES_run="postgresql mariadb-server-core mariadb-client-core tzdata python3 
     python3-pymysql python3-cryptography"
 PACKAGES_test="$PACKAGES_run python3-pytest sysbench
     debian-archive-keyring"
-PACKAGES_bench="$PACKAGES_test python3-matplotlib python3-xxhash pgloader"
+PACKAGES_bench="$PACKAGES_test python3-matplotlib python3-xxhash pgloader mariadb-client"
 
 python=/usr/bin/python3 # Debian's own: its modules are Debian packages
 export PYTHONDONTWRITEBYTECODE=1
