@@ -75,6 +75,12 @@ void add_equals(struct sink *s, const struct relation *r, int column, struct buf
 enum status sink_count(struct sink *s, const struct relation *r, const char *doing,
                        int64_t expected, int64_t found);
 
+/* A parameter's text. */
+static inline const char *number(struct arena *a, int64_t n)
+{
+    return arena_format(a, "%lld", (long long)n);
+}
+
 /* opening.c */
 /* In the pipeline: BEGIN, marker, checkpoint, if they are still to be sent. */
 enum status opening_send(struct sink *s);

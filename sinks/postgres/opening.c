@@ -3,7 +3,6 @@
  * pipeline: so before one they are text, and one packet with it. */
 #include "sinks/postgres/internal.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/guard.h"
@@ -32,11 +31,6 @@ static const char *marker_text(struct sink *s, const struct checkpoint *c)
     buffer_clear(&s->data);
     marker_write(&s->data, &m);
     return buffer_text(&s->data);
-}
-
-static const char *number(struct arena *a, int64_t n)
-{
-    return arena_format(a, "%" PRId64, n);
 }
 
 static const char *hex(struct arena *a, const unsigned char *bytes)

@@ -347,11 +347,6 @@ static enum status write_set(struct sink *s, const struct row_set *set)
     return pg_flush(s->pg); /* the server works while the next set is made */
 }
 
-static const char *number(struct arena *a, int64_t n)
-{
-    return arena_format(a, "%" PRId64, n);
-}
-
 static enum status move(struct sink *s, const struct checkpoint *c)
 {
     struct arena *a = &s->scratch;
