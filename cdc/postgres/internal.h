@@ -86,6 +86,8 @@ struct stream {
     bool answer, due; /* a status to send as soon as the output is free */
     uint64_t received, durable, acknowledged;
     int64_t status_at_us;
+    int wakes; /* since then: */
+    int64_t wakes_since_us;
 };
 
 struct source {

@@ -5,9 +5,10 @@
  *             us gone: the replication connection closes at once, since a walsender with
  *             unconfirmed log would hold up the server's shutdown
  *   gather    a timer of microseconds: the walsender sends one message a row, and a reader that
- *             wakes for each costs both sides a context switch a row. When a wake-up found much,
- *             the next one waits a little and then drains everything. So does the first one: what came
- *             with the answer to START_REPLICATION lies in libpq, where no event tells of it.
+ *             wakes for each costs both sides a context switch a row. When a wake-up found much, or
+ *             many followed each other, the next one waits a little and then drains everything. So does
+ *             the first one: what came with the answer to START_REPLICATION lies in libpq, where no
+ *             event tells of it.
  *   timer     the next status message
  *
  * A status says: written = received, flushed = what the link has acknowledged. An asked-for reply
@@ -27,7 +28,12 @@ enum {
     STATUS_EVERY_MS = 10 * 1000,
     ACKNOWLEDGE_EVERY_MS = 100,
     GATHER_US = 500,
-    GATHER_FROM_BYTES = 4 * 1024, /* in one wake-up: then we are behind */
+    GATHER_LITTLE_US = 1000,         /* where messages are small */
+    GATHER_LITTLE_BYTES = 16 * 1024, /* of a wake-up that are little for a gathering */
+    MUCH_BYTES = 4 * 1024,           /* in one wake-up: then we are behind */
+    MUCH_MESSAGES = 16,
+    WAKES_SPAN_US = 4000, /* so are we with as many wake-ups in this time, each for little */
+    WAKES_MANY = 128,
     ROUNDS_MAX = 64,              /* reads in one turn of the loop */
     ROOM_CHECK_BYTES = 32 * 1024,
 };
@@ -90,9 +96,10 @@ static void watch(struct stream *st)
     uv_poll_start(&st->socket, events, on_socket);
 }
 
-static void gather(struct stream *st)
+static void gather(struct stream *st, size_t taken)
 {
-    struct itimerspec in = {.it_value.tv_nsec = GATHER_US * 1000};
+    int64_t us = taken < GATHER_LITTLE_BYTES ? GATHER_LITTLE_US : GATHER_US;
+    struct itimerspec in = {.it_value.tv_nsec = us * 1000};
     st->gathering = timerfd_settime(st->gather_fd, 0, &in, NULL) == 0;
 }
 
@@ -224,8 +231,14 @@ static enum status stream_ended(struct stream *st)
     return status;
 }
 
+/* What came in one wake-up, or in a read of it. */
+struct taken {
+    size_t bytes;
+    int messages;
+};
+
 /* All messages that libpq has, as long as the intake has room. */
-static enum status drain(struct source *s, size_t *bytes)
+static enum status drain(struct source *s, struct taken *taken)
 {
     struct stream *st = &s->stream;
     size_t unchecked = ROOM_CHECK_BYTES;
@@ -246,28 +259,45 @@ static enum status drain(struct source *s, size_t *bytes)
         if (status != STATUS_OK)
             return status;
         unchecked += (size_t)size;
-        *bytes += (size_t)size;
+        taken->bytes += (size_t)size;
+        taken->messages++;
     }
 }
 
-static bool is_much(size_t bytes)
+static bool is_much(const struct taken *t)
 {
-    return bytes >= GATHER_FROM_BYTES;
+    return t->bytes >= MUCH_BYTES || t->messages >= MUCH_MESSAGES;
+}
+
+/* The walsender is quick, and each of our wake-ups takes just what it has sent since the last one:
+ * then it never gets ahead, and no wake-up finds much. */
+static bool are_many(struct stream *st)
+{
+    int64_t now = clock_monotonic_us();
+    bool many = ++st->wakes >= WAKES_MANY;
+    if (many || now - st->wakes_since_us >= WAKES_SPAN_US) {
+        many = many && now - st->wakes_since_us < WAKES_SPAN_US;
+        st->wakes = 0;
+        st->wakes_since_us = now;
+    }
+    return many;
 }
 
 /* A read that brought little has caught up with the walsender: one more would take its next row. */
 static enum status read_available(struct source *s)
 {
     struct stream *st = &s->stream;
-    size_t bytes = 0, before = 0;
-    TRY(drain(s, &bytes)); /* what was left when the intake was full */
-    for (int i = 0; i < ROUNDS_MAX && !st->paused && (i == 0 || is_much(bytes - before)); i++) {
-        before = bytes;
+    struct taken all = {0}, last = {0};
+    TRY(drain(s, &all)); /* what was left when the intake was full */
+    for (int i = 0; i < ROUNDS_MAX && !st->paused && (i == 0 || is_much(&last)); i++) {
+        last = (struct taken){0};
         TRY(pg_consume(st->pg));
-        TRY(drain(s, &bytes));
+        TRY(drain(s, &last));
+        all.bytes += last.bytes;
+        all.messages += last.messages;
     }
-    if (!st->paused && is_much(bytes))
-        gather(st);
+    if (!st->paused && (is_much(&all) || are_many(st)))
+        gather(st, all.bytes);
     return STATUS_OK;
 }
 
@@ -423,7 +453,7 @@ enum status stream_start(struct source *s, const char *position, struct marker_g
     }
     s->stream.running = true;
     s->stream.pg->base.failure = &s->stream.failure;
-    gather(&s->stream);
+    gather(&s->stream, 0);
     watch(&s->stream);
     return STATUS_OK;
 }
