@@ -66,29 +66,50 @@ static enum status check_year(const struct column *c, const struct value *v, str
     return STATUS_OK;
 }
 
+static const int64_t day_us = 86400000000;
+/* Days since 1970 of 0001-01-01 and of 10000-01-01. */
+static const int64_t first_day = -719162, end_day = 2932897;
+static const int64_t unit_us[] = {1000000, 100000, 10000, 1000, 100, 10, 1}; /* by scale */
+
+static bool has_year(const struct value *v)
+{
+    if (v->kind == VALUE_DATE)
+        return v->i >= first_day && v->i < end_day;
+    return v->kind == VALUE_TIME || (v->i >= first_day * day_us && v->i < end_day * day_us);
+}
+
 static enum status check_temporal(const struct column *c, const struct value *v, struct failure *f)
 {
-    int64_t us = v->kind == VALUE_DATE ? v->i * 86400000000 : v->i, unit = 1000000;
-    if (v->kind == VALUE_DATE && (v->i < -1000000 || v->i > 3000000))
+    if (!has_year(v))
         return refuse(f, c, v, "years are 1 to 9999");
-    if (v->kind != VALUE_TIME && (us < days_from_civil(1, 1, 1) * 86400000000 ||
-                                  us >= days_from_civil(10000, 1, 1) * 86400000000))
-        return refuse(f, c, v, "years are 1 to 9999");
-    for (int i = 0; i < c->scale; i++)
-        unit /= 10;
+    if (v->kind == VALUE_DATE)
+        return STATUS_OK;
     bool timed = c->kind == VALUE_TIME || c->kind == VALUE_DATETIME || c->kind == VALUE_INSTANT;
-    if (timed && c->scale >= 0 && c->scale <= 6 && us % unit != 0)
+    if (timed && c->scale >= 0 && c->scale < 6 && v->i % unit_us[c->scale] != 0)
         return refuse(f, c, v, "the server would cut its fraction of a second");
-    if (c->kind == VALUE_DATE && us % 86400000000 != 0)
+    if (c->kind == VALUE_DATE && v->i % day_us != 0)
         return refuse(f, c, v, "the server would cut its time of day");
     return STATUS_OK;
+}
+
+/* How many bytes it begins with that are ASCII, in whole words. */
+static size_t count_ascii(const char *text, size_t size)
+{
+    size_t n = 0;
+    for (uint64_t word; n + sizeof word <= size; n += sizeof word) {
+        memcpy(&word, text + n, sizeof word);
+        if (word & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return n;
 }
 
 /* Characters of well-formed UTF-8; -1 otherwise (overlong forms and surrogates too). */
 static int64_t count_characters(const char *text, size_t size)
 {
-    const uint8_t *p = (const uint8_t *)text, *end = p + size;
-    int64_t n = 0;
+    size_t ascii = count_ascii(text, size);
+    const uint8_t *p = (const uint8_t *)text + ascii, *end = p + (size - ascii);
+    int64_t n = (int64_t)ascii;
     for (; p < end; n++) {
         uint32_t c = *p++;
         int more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : 3;
