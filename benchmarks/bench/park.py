@@ -51,11 +51,15 @@ def new_directory():
 
 class Park:
     def __init__(self, root):
-        self.root, self.running = root, {}
+        self.root, self.running, self.more = root, {}, {}
+
+    def demand(self, kind_name, **options):
+        """What servers of this kind get besides OPTIONS, from now on."""
+        self.more[kind_name] = options
 
     def get(self, name):
         if name not in self.running:
-            options = dict(OPTIONS[kind(name)])
+            options = {**OPTIONS[kind(name)], **self.more.get(kind(name), {})}
             if kind(name) != "pg":
                 options["server-id"] = 100 + len(self.running)
             self.running[name] = CLASSES[name](self.root, name, options).create()

@@ -23,7 +23,7 @@ static int64_t at_least_0(int64_t x)
 
 static void sum_up_times(struct run *r, struct figures *out, int64_t end)
 {
-    struct series lag = {0}, lag_due = {0}, commit = {0}, due = {0};
+    struct series lag = {0}, lag_due = {0}, after = {0}, commit = {0}, due = {0};
     for (uint64_t n = 0; n < r->board.count; n++) {
         const struct entry *e = &r->board.entries[n];
         if (e->acked == 0)
@@ -35,13 +35,16 @@ static void sum_up_times(struct run *r, struct figures *out, int64_t end)
         out->unseen += e->seen == 0;
         series_add(&lag, seen_at(e, end) - e->t0);
         series_add(&lag_due, seen_at(e, end) - e->due);
+        series_add(&after, at_least_0(seen_at(e, end) - e->acked));
     }
     out->lag = percentile_summary(&lag);
     out->lag_from_due = percentile_summary(&lag_due);
+    out->lag_after_commit = percentile_summary(&after);
     out->commit = percentile_summary(&commit);
     out->from_due = percentile_summary(&due);
     series_free(&lag);
     series_free(&lag_due);
+    series_free(&after);
     series_free(&commit);
     series_free(&due);
 }

@@ -9,6 +9,7 @@ struct figures {
     double seconds, rate;             /* of the load, first scheduled to last commit; committed/s */
     struct summary lag, lag_from_due; /* ns: t0, or the schedule, to seen at the target; what is
                                          unseen counts up to the end of the run */
+    struct summary lag_after_commit;  /* ns: COMMIT's answer to seen: what is not the source's own */
     struct summary commit, from_due;  /* ns: t0, or the schedule, to COMMIT's answer */
     struct summary poll, gap;         /* ns */
     double late_ms;                   /* of the last tenth's commits, the median, from schedule */

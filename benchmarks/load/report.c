@@ -58,6 +58,7 @@ static void add_lag(json_t *json, const struct run *r, const struct figures *f)
     json_object_set_new(json, "target", place_json(&r->options->target));
     json_object_set_new(json, "lag_ms", times(&f->lag, 1e6));
     json_object_set_new(json, "lag_from_schedule_ms", times(&f->lag_from_due, 1e6));
+    json_object_set_new(json, "lag_after_commit_ms", times(&f->lag_after_commit, 1e6));
     json_object_set_new(json, "unseen", json_integer((json_int_t)f->unseen));
     json_object_set_new(json, "backlog_at_end", json_integer((json_int_t)r->backlog));
     json_object_set_new(json, "verdict", json_string(growth_name(f->growth.verdict)));
@@ -95,6 +96,7 @@ static void lag_lines(const struct run *r, const struct figures *f)
 {
     line("lag: COMMIT sent to visible", &f->lag);
     line("lag: schedule to visible", &f->lag_from_due);
+    line("lag: COMMIT's answer to visible", &f->lag_after_commit);
     printf("\n");
     line("a poll's own cost", &f->poll);
     line("from poll to poll", &f->gap);
