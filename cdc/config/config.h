@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "base/fail.h"
 #include "base/arena.h"
+#include "config/events.h"
 #include "model/session.h"
 
 struct system {
@@ -56,6 +57,8 @@ struct link_config {
     bool pair;                 /* from `between`: the other direction is a link of its own */
     struct flow *flows;
     int nflows;
+    struct event_flow *event_flows;
+    int nevent_flows;
     const char **exclude;      /* patterns "schema.table" */
     int nexclude;
     bool exclude_targets;      /* they name the target's tables: a pair's second link */
@@ -82,11 +85,20 @@ struct config {
     int nsystems;
     struct link_config *links;
     int nlinks;
+    struct name_list vocabulary;   /* .proto files and descriptor sets */
+    struct dictionary_config *dictionaries;
+    int ndictionaries;
+    struct unit_config *units;
+    int nunits;
+    struct event_config *events;
+    int nevents;
 };
 
 /* CONFIG with "file:line:column: ..." on the first thing that is wrong. Secrets named by
  * password_file and password_env are read here; unreadable is an error that names the source. */
 enum status config_load(const char *path, struct config **out, struct failure *f);
+/* The same, and flows of events too, which no link carries yet. */
+enum status config_load_draft(const char *path, struct config **out, struct failure *f);
 void config_free(struct config *c);
 const struct link_config *config_link(const struct config *c, const char *name);
 

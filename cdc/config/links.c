@@ -242,6 +242,17 @@ static const char *link_name(struct load *l, const char *from, const char *to)
     return arena_format(l->arena, "%s-%s", from, to);
 }
 
+/* Tables as they are, events, or both. */
+static enum status read_what(struct load *l, const struct form *f, struct link_config *link)
+{
+    const struct node *tables = f->given[LINK_TABLES], *flows = f->given[LINK_FLOWS];
+    if (!tables && !flows)
+        return wrong(l, f->at, "a link needs `tables: {...}` or `flows: [...]`");
+    if (tables)
+        TRY(flows_read(l, tables, false, link));
+    return event_flows_read(l, flows, link);
+}
+
 static enum status read_one_way(struct load *l, const struct form *f)
 {
     struct link_config *link;
@@ -264,7 +275,7 @@ static enum status read_one_way(struct load *l, const struct form *f)
     }
     TRY(check_source_names(l, f, &link->from, 1));
     fill_source_names(l, f, link, link->from->name);
-    TRY(flows_read(l, f->given[LINK_TABLES], false, link));
+    TRY(read_what(l, f, link));
     if (f->given[LINK_EXCLUDE])
         TRY(exclude_read(l, f->given[LINK_EXCLUDE], link));
     TRY(read_copy(l, f->given[LINK_FIRST_COPY], &link->from, 1, &copy));
@@ -334,6 +345,11 @@ static enum status read_pair(struct load *l, const struct form *f)
     const struct node *names = f->given[f->given[LINK_WAS] ? LINK_WAS : LINK_BETWEEN];
     fill_source_names(l, f, forth, names->first->text);
     fill_source_names(l, f, back, names->first->next->text);
+    if (f->given[LINK_FLOWS])
+        return wrong(l, f->given[LINK_FLOWS]->key,
+                     "flows go one way: write two links (name, from, to) in place of `between`");
+    if (!f->given[LINK_TABLES])
+        return wrong(l, f->at, "a pair needs `tables: {...}`");
     TRY(flows_read(l, f->given[LINK_TABLES], true, forth));
     TRY(flows_turn(l, f->given[LINK_TABLES], forth, back));
     if (f->given[LINK_EXCLUDE])

@@ -23,7 +23,12 @@
     X(SCOPE_LINK, "a link", "A link: `links: [{...}]`")                                            \
     X(SCOPE_COPY, "first_copy", "The first copy: `first_copy: {...}`")                             \
     X(SCOPE_KEEP_LOG, "keep_log", "How far to hold the acknowledgement back: `keep_log: {...}`")   \
-    X(SCOPE_TABLE, "a table", "A table: `tables: { SCHEMA.TABLE: {...} }`")
+    X(SCOPE_TABLE, "a table", "A table: `tables: { SCHEMA.TABLE: {...} }`")                        \
+    X(SCOPE_DICTIONARY, "a dictionary", "A dictionary: `dictionaries: { NAME: {...} }`")           \
+    X(SCOPE_EVENT, "an event", "An event: `events: { TYPE: {...} }`")                              \
+    X(SCOPE_LIST, "a list", "A list of an event: `lists: { FIELD: {...} }`")                       \
+    X(SCOPE_FLOW, "a flow", "A flow: `flows: [{...}]`")                                            \
+    X(SCOPE_WRITE, "a write", "A write: `write: [{...}]`, `gone: [{...}]`")
 
 enum scope {
 #define X(scope, called, title) scope,
@@ -62,11 +67,14 @@ enum option_kind {
       "what goes from where to where")                                                             \
     X(FILE_SOCKET, SCOPE_FILE, "socket", OPTION_TEXT, "<this file's path>.sock", 1, 107, "path",   \
       "unix socket that `run` listens on")                                                         \
-    X(FILE_VOCABULARY, SCOPE_FILE, "vocabulary", OPTION_LATER, OPTIONAL, 0, 0, NULL,               \
-      "types of events")                                                                           \
-    X(FILE_DICTIONARIES, SCOPE_FILE, "dictionaries", OPTION_LATER, OPTIONAL, 0, 0, NULL,           \
-      "code maps")                                                                                 \
-    X(FILE_EVENTS, SCOPE_FILE, "events", OPTION_LATER, OPTIONAL, 0, 0, NULL, "events")             \
+    X(FILE_VOCABULARY, SCOPE_FILE, "vocabulary", OPTION_LIST, OPTIONAL, 0, 0, "[path]",            \
+      "`.proto` files and descriptor sets: the types of events; `isa95/v1.proto` is Millrace's own") \
+    X(FILE_DICTIONARIES, SCOPE_FILE, "dictionaries", OPTION_MAPPING, OPTIONAL, 0, 0,               \
+      "NAME: {...}", "code maps, for `map`")                                                       \
+    X(FILE_UNITS, SCOPE_FILE, "units", OPTION_LIST, OPTIONAL, 0, 0, "[1 kg = 1000 g]",             \
+      "exact ratios, for `convert_unit`; `1 box = 12 Units of ITEM-1` for one material")           \
+    X(FILE_EVENTS, SCOPE_FILE, "events", OPTION_MAPPING, OPTIONAL, 0, 0, "TYPE: {...}",            \
+      "views over source tables, by the message that they make")                                   \
                                                                                                    \
     X(SYSTEM_POSTGRESQL, SCOPE_SYSTEM, "postgresql", OPTION_TEXT, OPTIONAL, 1, 4096,               \
       "host=... dbname=...",                                                                       \
@@ -118,7 +126,7 @@ enum option_kind {
     X(LINK_WAS, SCOPE_LINK, "was", OPTION_ANY, OPTIONAL, 0, 0, "name",                             \
       "the link's former name, after a renaming; of a pair `[A, B]`: the systems' former names; "  \
       "names that follow from it (slot, a pair's publications) stay")                              \
-    X(LINK_TABLES, SCOPE_LINK, "tables", OPTION_MAPPING, REQUIRED, 0, 0,                           \
+    X(LINK_TABLES, SCOPE_LINK, "tables", OPTION_MAPPING, OPTIONAL, 0, 0,                           \
       "SCHEMA.TABLE: SCHEMA.TABLE",                                                                \
       "source table: target table; of a pair A's table: B's table; `*` and `?` in a name")         \
     X(LINK_EXCLUDE, SCOPE_LINK, "exclude", OPTION_LIST, OPTIONAL, 0, 0, "[SCHEMA.TABLE]",          \
@@ -156,7 +164,8 @@ enum option_kind {
       "who wins where both sides changed a row; today such a row stops its link")                  \
     X(LINK_NEW_KEYS, SCOPE_LINK, "new_keys", OPTION_LATER, OPTIONAL, 0, 0, NULL,                   \
       "which side draws which keys")                                                               \
-    X(LINK_FLOWS, SCOPE_LINK, "flows", OPTION_LATER, OPTIONAL, 0, 0, NULL, "events to rows")       \
+    X(LINK_FLOWS, SCOPE_LINK, "flows", OPTION_LIST, OPTIONAL, 0, 0, "[{...}]",                     \
+      "events and what they write")                                                                \
                                                                                                    \
     X(COPY_FROM, SCOPE_COPY, "from", OPTION_TEXT, "<the link's source>", 1, 48, "system",          \
       "whose rows are copied; of a pair it must be given")                                         \
@@ -177,7 +186,71 @@ enum option_kind {
       "source columns that are not written; in links of one direction")                            \
     X(TABLE_CONSTANTS, SCOPE_TABLE, "constants", OPTION_MAPPING, OPTIONAL, 0, 0,                   \
       "{COLUMN: VALUE}",                                                                           \
-      "target columns that always get this value; in links of one direction")
+      "target columns that always get this value; in links of one direction")                     \
+                                                                                                   \
+    X(DICTIONARY_FILE, SCOPE_DICTIONARY, "file", OPTION_TEXT, OPTIONAL, 1, 4095, "path",           \
+      "CSV: code, value; relative to this file")                                                   \
+    X(DICTIONARY_CODES, SCOPE_DICTIONARY, "codes", OPTION_MAPPING, OPTIONAL, 0, 0,                 \
+      "{CODE: VALUE}", "in place of `file`; both are texts, whatever YAML makes of NO or 012")     \
+    X(DICTIONARY_UNKNOWN, SCOPE_DICTIONARY, "unknown", OPTION_ANY, "fail", 0, 0,                   \
+      "fail | quarantine | pass | {value: TEXT}", "what an unknown code does")                     \
+                                                                                                   \
+    X(EVENT_FROM, SCOPE_EVENT, "from", OPTION_TEXT, REQUIRED, 1, 48, "system", "whose tables are read") \
+    X(EVENT_OF, SCOPE_EVENT, "of", OPTION_TEXT, REQUIRED, 1, 260, "TABLE",                         \
+      "one object per row of this table; its primary key is :object in the SQL")                   \
+    X(EVENT_KEY, SCOPE_EVENT, "key", OPTION_TEXT, REQUIRED, 1, 128, "field",                       \
+      "the field by which the other side knows the object")                                        \
+    X(EVENT_TOUCHED_BY, SCOPE_EVENT, "touched_by", OPTION_MAPPING, OPTIONAL, 0, 0,                 \
+      "{TABLE: COLUMN}",                                                                           \
+      "a change there: look again at the objects in this column, or that `select ... :column` gives") \
+    X(EVENT_LOOKS_UP, SCOPE_EVENT, "looks_up", OPTION_LIST, OPTIONAL, 0, 0, "[TABLE]",             \
+      "tables that are read, whose change alone sends nothing")                                    \
+    X(EVENT_SQL, SCOPE_EVENT, "sql", OPTION_TEXT, REQUIRED, 1, 65536, "select ...",                \
+      "SQLite; one row or none for an object; columns are fields, `__` between the parts of a path") \
+    X(EVENT_LISTS, SCOPE_EVENT, "lists", OPTION_MAPPING, OPTIONAL, 0, 0, "{FIELD: {...}}",         \
+      "repeated fields, each with a query of its own")                                             \
+                                                                                                   \
+    X(LIST_KEY, SCOPE_LIST, "key", OPTION_ANY, REQUIRED, 0, 0, "field | [field]",                  \
+      "tells one element from another")                                                            \
+    X(LIST_SQL, SCOPE_LIST, "sql", OPTION_TEXT, REQUIRED, 1, 65536, "select ...",                  \
+      "SQLite; one row, one element")                                                              \
+                                                                                                   \
+    X(FLOW_EVENT, SCOPE_FLOW, "event", OPTION_TEXT, REQUIRED, 1, 128, "TYPE", "an event of `events`") \
+    X(FLOW_LET, SCOPE_FLOW, "let", OPTION_TEXT, OPTIONAL, 1, 65536, "select ... from event",       \
+      "SQLite; fields of this flow alone")                                                         \
+    X(FLOW_TOGETHER, SCOPE_FLOW, "together", OPTION_CHOICE, "false", 0, 0, "true | false",         \
+      "a held event holds all of its source transaction")                                          \
+    X(FLOW_QUARANTINE_LIMIT, SCOPE_FLOW, "quarantine_limit", OPTION_INTEGER, "1000", 0, 1000000000, \
+      "number", "more quarantined events than this stop the flow")                                 \
+    X(FLOW_ON_DRIFT, SCOPE_FLOW, "on_drift", OPTION_CHOICE, "flag", 0, 0, "flag | restore",        \
+      "a column that this flow writes was changed by another: count it, or write ours again")      \
+    X(FLOW_WRITE, SCOPE_FLOW, "write", OPTION_LIST, REQUIRED, 0, 0, "[{...}]",                     \
+      "what an event writes, in this order")                                                       \
+    X(FLOW_GONE, SCOPE_FLOW, "gone", OPTION_LIST, OPTIONAL, 0, 0, "[{...}]",                       \
+      "what is written when an object is no more, or has left the view")                           \
+                                                                                                   \
+    X(WRITE_TABLE, SCOPE_WRITE, "table", OPTION_TEXT, REQUIRED, 1, 260, "TABLE", "the target table") \
+    X(WRITE_KEY, SCOPE_WRITE, "key", OPTION_ANY, REQUIRED, 0, 0, "COLUMN | [COLUMN]",              \
+      "columns that find the row")                                                                 \
+    X(WRITE_LINES, SCOPE_WRITE, "lines", OPTION_TEXT, OPTIONAL, 1, 128, "field",                   \
+      "the repeated field whose elements are `line` in the SQL")                                   \
+    X(WRITE_DO, SCOPE_WRITE, "do", OPTION_CHOICE, "<upsert; under gone: update>", 0, 0,            \
+      "upsert | insert | update | delete", "what becomes of the row")                              \
+    X(WRITE_ONCE, SCOPE_WRITE, "once", OPTION_LIST, OPTIONAL, 0, 0, "[COLUMN]",                    \
+      "columns that are written at insert only")                                                   \
+    X(WRITE_TOUCH, SCOPE_WRITE, "touch", OPTION_LIST, OPTIONAL, 0, 0, "[COLUMN]",                  \
+      "columns that are written when another one is, and never a reason to write")                 \
+    X(WRITE_ROUND, SCOPE_WRITE, "round", OPTION_MAPPING, OPTIONAL, 0, 0, "{COLUMN: half_up}",      \
+      "how digits are lost that the column cannot hold; without it the event is quarantined")      \
+    X(WRITE_IF_NO_ROW, SCOPE_WRITE, "if_no_row", OPTION_CHOICE, "quarantine", 0, 0,                \
+      "wait | quarantine | skip", "the SQL gave no row for the event")                             \
+    X(WRITE_IF_NO_TARGET, SCOPE_WRITE, "if_no_target", OPTION_CHOICE, "quarantine", 0, 0,          \
+      "wait | quarantine | skip", "there is no row to update or delete")                           \
+    X(WRITE_DELETE_MISSING_IN, SCOPE_WRITE, "delete_missing_in", OPTION_MAPPING, OPTIONAL, 0, 0,   \
+      "{COLUMN: select ...}",                                                                      \
+      "rows with these values that an event's lines did not give are deleted")                     \
+    X(WRITE_SQL, SCOPE_WRITE, "sql", OPTION_TEXT, REQUIRED, 1, 65536, "select e.event, ...",       \
+      "the target's SQL over `event` and `line`; columns are the target's")
 
 enum option_id {
 #define X(id, scope, name, kind, fallback, min, max, form, text) id,

@@ -26,6 +26,23 @@ enum status exclude_read(struct load *l, const struct node *exclude, struct link
 enum status flows_turn(struct load *l, const struct node *tables, const struct link_config *forth,
                        struct link_config *back);
 
+/* dictionaries.c: `vocabulary:`, `dictionaries:`, `units:`. */
+enum status vocabulary_read(struct load *l, const struct node *vocabulary);
+enum status dictionaries_read(struct load *l, const struct node *dictionaries);
+enum status units_read(struct load *l, const struct node *units);
+
+/* events.c: `events:` */
+enum status events_read(struct load *l, const struct node *events);
+const struct event_config *event_find(const struct config *c, const char *type);
+
+/* event_parts.c: what events and writes share. */
+struct sql_text sql_read(const struct node *n); /* of a text that was checked; NULL: not given */
+/* One name, or a list of them, none twice. */
+enum status names_read(struct load *l, const struct node *n, const char *what, struct name_list *out);
+
+/* writes.c: `flows:` of a link. */
+enum status event_flows_read(struct load *l, const struct node *flows, struct link_config *link);
+
 /* rules.c: what no single link can know. `at` are the links' nodes, by link. */
 enum status rules_check(struct load *l, const struct node *const *at);
 

@@ -329,7 +329,7 @@ static void the_top_is_checked(void **state)
         {"millrace: 1\nlinks: []\n", "1:1: ", "needs `systems"},
         {"millrace: 1\nsystem: {}\n", "2:1: ", "did you mean \"systems\"?"},
         {"millrace: 1\nxyzzy: {}\n", "2:1: ", "has no key \"xyzzy\"; allowed: millrace, systems"},
-        {"millrace: 1\nvocabulary: [isa95]\n", "2:1: ", "vocabulary is not there yet"},
+        {"millrace: 1\nvocabulary: isa95\n", "2:13: ", "vocabulary must be a list"},
         {"millrace: 1\nsystems:\nlinks: []\n", "2:9: ", "systems must be a mapping, not nothing"},
         {SYSTEMS "  []\n", "9:3: ", "links is empty"},
         {"millrace: 1\nsystems: {}\nlinks: {}\n", "3:8: ", "links must be a list, not a mapping"},
@@ -392,7 +392,11 @@ static void links_are_checked(void **state)
 {
     (void)state;
     static const struct bad cases[] = {
-        {SYSTEMS "  - {}\n", "9:5: ", "needs `tables"},
+        {SYSTEMS "  - {}\n", "9:5: ", "needs `first_copy"},
+        {SYSTEMS "  - { from: erp, to: mes, first_copy: none }\n", "9:5: ",
+         "a link needs `tables: {...}` or `flows: [...]`"},
+        {SYSTEMS "  - { between: [erp, mes], first_copy: none }\n", "9:5: ",
+         "a pair needs `tables: {...}`"},
         {SYSTEMS "  - { first_copy: none, tables: { a.b: c.d } }\n",
          "9:5: ", "needs `between: [A, B]`"},
         {SYSTEMS "  - { from: erp, to: mes, tables: { a.b: c.d } }\n",
@@ -476,7 +480,7 @@ static void later_options_are_known_and_refused(void **state)
     static const struct bad cases[] = {
         {SYSTEMS PAIR "    conflict: { winner: erp }\n", "11:5: ", "conflict is not there yet"},
         {SYSTEMS PAIR "    new_keys: { erp: odd }\n", "11:5: ", "new_keys is not there yet"},
-        {SYSTEMS PAIR "    flows: []\n", "11:5: ", "flows is not there yet"},
+        {SYSTEMS PAIR "    flows: []\n", "11:5: ", "flows go one way"},
         {SYSTEMS PAIR "    create_tables: true\n",
          "11:20: ", "not there yet in this version, allowed: false"},
         {SYSTEMS PAIR "    ddl: follow\n", "11:10: ", "ddl: follow is not there yet"},

@@ -1,0 +1,125 @@
+/* What the file says about events: vocabulary, dictionaries, units, the views that read them, and
+ * the statements that write them. Parsed and checked for shape; SQL and names of fields and columns
+ * are judged later, by those who know the databases and the vocabulary.
+ *
+ * All of it lies in the config's arena. A `line` is that of the file, of an SQL text the line of its
+ * first line: messages about SQL count from there.
+ */
+#ifndef MILLRACE_CONFIG_EVENTS_H
+#define MILLRACE_CONFIG_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct system;
+
+struct sql_text {
+    const char *text; /* NULL: not given */
+    int line;
+};
+
+struct name_list {
+    const char **name;
+    int n;
+};
+
+/* ---- dictionaries and units ---- */
+
+enum unknown_code { UNKNOWN_FAIL, UNKNOWN_QUARANTINE, UNKNOWN_PASS, UNKNOWN_VALUE };
+
+/* Texts both, whatever YAML thinks of NO, Y, 012. */
+struct code {
+    const char *code, *value;
+    int line;
+};
+
+struct dictionary_config {
+    const char *name;
+    const char *file; /* CSV, absolute or beside the configuration; NULL: `codes` */
+    struct code *codes;
+    int ncodes;
+    enum unknown_code unknown; /* default UNKNOWN_FAIL */
+    const char *unknown_value;
+    int line;
+};
+
+/* "1 kg = 1000 g", still a text. */
+struct unit_config {
+    const char *text;
+    int line;
+};
+
+/* ---- reading ---- */
+
+/* A change of `table` touches objects: those in its column, or those that the query gives. */
+struct touch_config {
+    const char *table;
+    const char *column; /* NULL: `query` */
+    struct sql_text query;
+    int line;
+};
+
+struct list_config {
+    const char *field;
+    struct name_list key;
+    struct sql_text sql;
+    int line;
+};
+
+struct event_config {
+    const char *type; /* the message's name in the vocabulary */
+    const struct system *from;
+    const char *of; /* the table whose primary key is :object */
+    const char *key;
+    struct touch_config *touched_by;
+    int ntouched_by;
+    struct name_list looks_up;
+    struct list_config *lists;
+    int nlists;
+    struct sql_text sql;
+    int line;
+};
+
+/* ---- writing ---- */
+
+enum write_do { WRITE_UPSERT, WRITE_INSERT, WRITE_UPDATE, WRITE_DELETE };
+enum write_else { ELSE_WAIT, ELSE_QUARANTINE, ELSE_SKIP };
+
+struct round_config {
+    const char *column, *mode; /* half_up | half_even | up | down | ceiling | floor */
+};
+
+/* delete_missing_in: the rows with this column's value in what the query gives. */
+struct scope_config {
+    const char *column;
+    struct sql_text sql;
+};
+
+struct write_config {
+    const char *table;
+    struct name_list key, once, touch;
+    const char *lines; /* the list whose elements are written; NULL: the event itself */
+    enum write_do op;
+    enum write_else if_no_row, if_no_target;
+    struct round_config *rounds;
+    int nrounds;
+    struct scope_config *delete_missing_in;
+    int ndelete_missing_in;
+    struct sql_text sql;
+    int line;
+};
+
+enum on_drift { DRIFT_FLAG, DRIFT_RESTORE };
+
+struct event_flow {
+    const struct event_config *event;
+    struct sql_text let;
+    bool together;
+    int64_t quarantine_limit;
+    enum on_drift on_drift;
+    struct write_config *writes, *gone;
+    int nwrites, ngone;
+    int line;
+};
+
+#endif
