@@ -127,6 +127,19 @@ static void a_descriptor_set_does_as_well_as_its_file(void **state)
     vocabulary_free(v);
 }
 
+static void a_vocabulary_can_be_kept_as_a_descriptor_set(void **state)
+{
+    (void)state;
+    struct vocabulary *v = isa95(), *w;
+    const uint8_t *data;
+    size_t size;
+    OK(vocabulary_pack(v, &arena, &data, &size, &failure));
+    OK(vocabulary_read("kept", data, size, &w, &failure));
+    assert_string_equal(vocabulary_hash(v), vocabulary_hash(w));
+    vocabulary_free(v);
+    vocabulary_free(w);
+}
+
 static void an_error_in_a_file_is_told_with_its_line(void **state)
 {
     (void)state;
@@ -248,6 +261,7 @@ int main(void)
         cmocka_unit_test(a_file_of_ones_own_may_import_ours),
         cmocka_unit_test(a_file_is_also_taken_by_its_full_path),
         cmocka_unit_test(a_descriptor_set_does_as_well_as_its_file),
+        cmocka_unit_test(a_vocabulary_can_be_kept_as_a_descriptor_set),
         cmocka_unit_test(an_error_in_a_file_is_told_with_its_line),
         cmocka_unit_test(without_protoc_the_error_says_what_to_install),
         cmocka_unit_test(two_files_of_one_name_must_be_one_file),

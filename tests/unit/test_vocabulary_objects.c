@@ -146,6 +146,28 @@ static void a_views_columns_are_read_in_its_order(void **state)
     assert_null(object_find(o, "end_time"));
 }
 
+static void a_lists_columns_are_read_likewise(void **state)
+{
+    (void)state;
+    const char *const names[] = {"quantity_unit", "quantity", "material_lot_id"};
+    const struct field_context c = context(zone_named("Asia/Shanghai"));
+    ProtobufCMessage *m;
+    struct object_list list;
+    OK(object_to_message(&order, type_named(v95, "OperationsRequest"), &m, &c));
+    OK(object_read_list(m, "material_requirement", names, 3, &list, &c));
+    assert_int_equal(list.nelements, 2);
+    assert_string_equal(description(&list.elements[0]),
+                        "quantity_unit=tm quantity=t1.5 material_lot_id=NULL");
+    assert_string_equal(description(&list.elements[1]),
+                        "quantity_unit=NULL quantity=t3 material_lot_id=NULL");
+    OK(object_read_list(m, "segment_requirement", NULL, 0, &list, &c));
+    assert_int_equal(list.nelements, 0);
+    REFUSED(
+        object_read_list(m, "material_requirement", (const char *const[]){"quantiy"}, 1, &list, &c),
+        ERROR_CONFIG, "MaterialRequirement has no field \"quantiy\"; the nearest is quantity");
+    REFUSED(object_read_list(m, "quantity", names, 3, &list, &c), ERROR_CONFIG, "no list");
+}
+
 /* ---- every kind of field ---- */
 
 static const char own[] =
@@ -273,7 +295,7 @@ static void a_field_is_given_once(void **state)
                                         {"material_requirement", lines, 1}};
     const struct object p = {.lists = twice, .nlists = 2};
     REFUSED(object_to_message(&p, type_named(v95, "OperationsRequest"), &m, &c), ERROR_CONFIG,
-            "are one field");
+            "OperationsRequest: the list material_requirement is given twice");
 }
 
 static void a_list_of_values_has_one_column(void **state)
@@ -339,6 +361,7 @@ int main(void)
         cmocka_unit_test(protoc_reads_it),
         cmocka_unit_test(what_protoc_writes_is_read),
         cmocka_unit_test(a_views_columns_are_read_in_its_order),
+        cmocka_unit_test(a_lists_columns_are_read_likewise),
         cmocka_unit_test(every_kind_of_field_comes_from_protoc_and_goes_back),
         cmocka_unit_test(proto2_fields_have_presence_and_requirements),
         cmocka_unit_test(a_field_is_given_once),

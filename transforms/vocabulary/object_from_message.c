@@ -168,27 +168,3 @@ enum status object_from_message(const ProtobufCMessage *m, const struct object *
     *out = o;
     return object_of(m, 1, o, c);
 }
-
-enum status object_read(const ProtobufCMessage *m, const char *const *names, uint32_t n,
-                        const struct object **out, const struct field_context *c)
-{
-    struct object *o = arena_zalloc(c->arena, sizeof *o);
-    struct object_field *fields = arena_alloc(c->arena, n * sizeof *fields);
-    struct field_path path;
-    for (uint32_t i = 0; i < n; i++) {
-        fields[i].name = names[i];
-        TRY(path_column(m->descriptor, names[i], &path, c->failure));
-        TRY(field_get(m, &path, &fields[i].value, c));
-    }
-    *o = (struct object){.fields = fields, .nfields = n};
-    *out = o;
-    return STATUS_OK;
-}
-
-const struct value *object_find(const struct object *o, const char *name)
-{
-    for (uint32_t i = 0; i < o->nfields; i++)
-        if (strcmp(o->fields[i].name, name) == 0)
-            return &o->fields[i].value;
-    return NULL;
-}

@@ -25,6 +25,11 @@ enum status object_from_message(const ProtobufCMessage *m, const struct object *
 enum status object_read(const ProtobufCMessage *m, const char *const *names, uint32_t n,
                         const struct object **out, const struct field_context *c);
 
+/* The elements of a list or a map likewise; of a list of single values the one column is `value`.
+ */
+enum status object_read_list(const ProtobufCMessage *m, const char *list, const char *const *names,
+                             uint32_t n, struct object_list *out, const struct field_context *c);
+
 /* The field of that name; NULL where the object has none. */
 const struct value *object_find(const struct object *o, const char *name);
 

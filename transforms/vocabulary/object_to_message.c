@@ -11,29 +11,16 @@ static enum status fill(ProtobufCMessage *m, const struct object *o, const struc
 
 /* ---- fields ---- */
 
-static bool same_path(const struct field_path *a, const struct field_path *b)
-{
-    return a->nsteps == b->nsteps && memcmp(a->steps, b->steps, a->nsteps * sizeof *a->steps) == 0;
-}
-
-static enum status twice(const ProtobufCMessage *m, const char *a, const char *b,
-                         const struct field_context *c)
-{
-    return fail(c->failure, ERROR_CONFIG, "%s: %s and %s are one field: give it once",
-                m->descriptor->short_name, a, b);
-}
-
 static enum status fill_fields(ProtobufCMessage *m, const struct object *o,
                                const struct field_context *c)
 {
+    const char **names = arena_alloc(c->arena, o->nfields * sizeof *names);
     struct field_path *paths = arena_alloc(c->arena, o->nfields * sizeof *paths);
-    for (uint32_t i = 0; i < o->nfields; i++) {
-        TRY(path_column(m->descriptor, o->fields[i].name, &paths[i], c->failure));
-        for (uint32_t j = 0; j < i; j++)
-            if (same_path(&paths[i], &paths[j]))
-                return twice(m, o->fields[j].name, o->fields[i].name, c);
+    for (uint32_t i = 0; i < o->nfields; i++)
+        names[i] = o->fields[i].name;
+    TRY(path_columns(m->descriptor, names, o->nfields, paths, c->failure));
+    for (uint32_t i = 0; i < o->nfields; i++)
         TRY(field_set(m, &paths[i], &o->fields[i].value, c));
-    }
     return STATUS_OK;
 }
 
@@ -120,7 +107,8 @@ static enum status fill_list(ProtobufCMessage *m, const struct object_list *list
         TRY(field_step(&m, path.steps[i], c));
     const ProtobufCFieldDescriptor *field = path_field(&path);
     if (message_count(m, field) > 0)
-        return twice(m, list->name, list->name, c);
+        return fail(c->failure, ERROR_CONFIG, "%s: the list %s is given twice",
+                    m->descriptor->short_name, list->name);
     size_t bytes = message_element_bytes(field->type);
     char *elements = arena_zalloc(c->arena, list->nelements * bytes);
     for (uint32_t i = 0; i < list->nelements; i++)

@@ -198,6 +198,24 @@ enum status path_column(const ProtobufCMessageDescriptor *type, const char *name
                 type->short_name, name, name, inner->n_fields ? inner->fields[0].name : "…");
 }
 
+static bool same_path(const struct field_path *a, const struct field_path *b)
+{
+    return a->nsteps == b->nsteps && memcmp(a->steps, b->steps, a->nsteps * sizeof *a->steps) == 0;
+}
+
+enum status path_columns(const ProtobufCMessageDescriptor *type, const char *const *names,
+                         uint32_t n, struct field_path *out, struct failure *f)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        TRY(path_column(type, names[i], &out[i], f));
+        for (uint32_t j = 0; j < i; j++)
+            if (same_path(&out[i], &out[j]))
+                return fail(f, ERROR_CONFIG, "%s: %s and %s are one field: give it once",
+                            type->short_name, names[j], names[i]);
+    }
+    return STATUS_OK;
+}
+
 enum status path_list(const ProtobufCMessageDescriptor *type, const char *name,
                       struct field_path *out, struct failure *f)
 {

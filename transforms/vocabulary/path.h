@@ -16,6 +16,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include "base/fail.h"
 
 enum { PATH_STEPS_MAX = 16, PATH_BYTES_MAX = 512 };
@@ -53,6 +54,10 @@ struct field_path {
 /* A column: anything but a message, a list, a map. CONFIG with the nearest name. */
 enum status path_column(const ProtobufCMessageDescriptor *type, const char *name,
                         struct field_path *out, struct failure *f);
+/* All columns of a view: `out` has room for n. CONFIG also where two of them are one field, in its
+ * long and its short form. */
+enum status path_columns(const ProtobufCMessageDescriptor *type, const char *const *names,
+                         uint32_t n, struct field_path *out, struct failure *f);
 /* A list or a map. CONFIG. */
 enum status path_list(const ProtobufCMessageDescriptor *type, const char *name,
                       struct field_path *out, struct failure *f);

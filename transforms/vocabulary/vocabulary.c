@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "base/buffer.h"
 #include "transforms/vocabulary/descriptor_set.h"
+#include "transforms/vocabulary/message.h"
 #include "transforms/vocabulary/nearest_name.h"
 #include "transforms/vocabulary/protoc.h"
 #include "transforms/vocabulary/types.h"
@@ -150,6 +151,15 @@ enum status vocabulary_read(const char *name, const void *data, size_t size,
 {
     struct vocabulary *v = vocabulary_new();
     return finish(v, descriptor_set_add(&v->set, name, data, size, &v->arena, f), out, f);
+}
+
+enum status vocabulary_pack(const struct vocabulary *v, struct arena *a, const uint8_t **data,
+                            size_t *size, struct failure *f)
+{
+    Google__Protobuf__FileDescriptorSet set = GOOGLE__PROTOBUF__FILE_DESCRIPTOR_SET__INIT;
+    set.n_file = v->set.nfiles;
+    set.file = (Google__Protobuf__FileDescriptorProto **)v->set.files;
+    return message_pack(&set.base, a, data, size, f);
 }
 
 void vocabulary_free(struct vocabulary *v)

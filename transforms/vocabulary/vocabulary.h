@@ -15,6 +15,8 @@
 
 #include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
+#include <stdint.h>
+#include "base/arena.h"
 #include "base/fail.h"
 
 struct vocabulary;
@@ -34,6 +36,10 @@ enum status vocabulary_load(const struct vocabulary_files *files, struct vocabul
 /* The same from one descriptor set in memory; `name` is for errors. */
 enum status vocabulary_read(const char *name, const void *data, size_t size,
                             struct vocabulary **out, struct failure *f);
+/* All files as one descriptor set, for vocabulary_read: what events were packed with can be kept,
+ * and compared with what comes later (compatible.h). *data lies in the arena. */
+enum status vocabulary_pack(const struct vocabulary *v, struct arena *a, const uint8_t **data,
+                            size_t *size, struct failure *f);
 void vocabulary_free(struct vocabulary *v); /* NULL is fine */
 
 /* The message of that name: its full name ("isa95.v1.OperationsRequest"), or its own ("Operations-
