@@ -252,6 +252,25 @@ static void every_kind_of_field_comes_from_protoc_and_goes_back(void **state)
     vocabulary_free(v);
 }
 
+static void protobufs_own_timestamp_is_one_too(void **state)
+{
+    (void)state;
+    struct vocabulary *v;
+    OK(load_text("syntax = \"proto3\"; import \"google/protobuf/timestamp.proto\";\n"
+                 "message M { google.protobuf.Timestamp at = 1;\n"
+                 "map<string, google.protobuf.Timestamp> times = 2; }",
+                 &v));
+    const struct object entry =
+        OBJECT({"key", text("a")}, {"value", text("2026-11-22 16:00:00.5Z")});
+    const struct object_list times = {"times", &entry, 1};
+    const struct object_field at = {"at", text("2026-11-22T16:00:00Z")};
+    const struct object o = {&at, 1, &times, 1};
+    assert_string_equal(
+        round_trip(&o, type_named(v, "M"), NULL),
+        "at=t2026-11-22 16:00:00Z times=[key=ta value=t2026-11-22 16:00:00.500000Z]");
+    vocabulary_free(v);
+}
+
 static void proto2_fields_have_presence_and_requirements(void **state)
 {
     (void)state;
@@ -363,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_views_columns_are_read_in_its_order),
         cmocka_unit_test(a_lists_columns_are_read_likewise),
         cmocka_unit_test(every_kind_of_field_comes_from_protoc_and_goes_back),
+        cmocka_unit_test(protobufs_own_timestamp_is_one_too),
         cmocka_unit_test(proto2_fields_have_presence_and_requirements),
         cmocka_unit_test(a_field_is_given_once),
         cmocka_unit_test(a_list_of_values_has_one_column),
