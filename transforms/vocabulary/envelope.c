@@ -20,6 +20,7 @@ enum status envelope_of(const struct vocabulary *v, const struct event *event,
                         const struct field_context *c)
 {
     const ProtobufCMessageDescriptor *type;
+    must(event->key);
     must(event->op == EVENT_CREATED ? !event->before : event->before != NULL);
     must(event->op == EVENT_GONE ? !event->after : event->after != NULL);
     *out = (struct envelope){.origin = *origin, .op = event->op, .key = event->key};

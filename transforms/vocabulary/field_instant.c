@@ -76,12 +76,13 @@ static bool take_time(struct text *t, int64_t *seconds, int32_t *nanos)
     unsigned hour, minute, second = 0;
     if (!take_number(t, 2, &hour) || !take_char(t, ":") || !take_number(t, 2, &minute))
         return false;
-    if (take_char(t, ":") && !take_number(t, 2, &second))
+    bool seconds_too = take_char(t, ":");
+    if (seconds_too && !take_number(t, 2, &second))
         return false;
     if (hour > 23 || minute > 59 || second > 59)
         return false;
     *seconds += hour * 3600 + minute * 60 + second;
-    return !take_char(t, ".") || take_fraction(t, nanos);
+    return !seconds_too || !take_char(t, ".") || take_fraction(t, nanos);
 }
 
 /* "Z", "+08", "+0800", "+08:00", or nothing. */

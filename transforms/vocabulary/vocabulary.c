@@ -194,8 +194,8 @@ static enum status unknown(const struct vocabulary *v, const char *name, struct 
     struct nearest_name nearest = nearest_name(name);
     for (size_t i = 0; i < v->types.nmessages; i++)
         if (!v->types.messages[i]->map_entry)
-            nearest_name_offer(&nearest,
-                          full ? v->types.messages[i]->c.name : v->types.messages[i]->c.short_name);
+            nearest_name_offer(&nearest, full ? v->types.messages[i]->c.name
+                                              : v->types.messages[i]->c.short_name);
     return fail(f, ERROR_CONFIG, "vocabulary: no message is named %s%s%s", name,
                 nearest.name ? "; the nearest is " : "", nearest.name ? nearest.name : "");
 }
