@@ -54,15 +54,27 @@ static enum status object_of(const ProtobufCMessage *m, unsigned depth, struct o
 
 /* ---- names ---- */
 
+static const char *joined(struct arena *a, const char *prefix, const char *name, const char *suffix)
+{
+    size_t sizes[] = {strlen(prefix), strlen(name), strlen(suffix)};
+    if (sizes[0] + sizes[2] == 0)
+        return name; /* it lies in the vocabulary */
+    char *path = arena_alloc(a, sizes[0] + sizes[1] + sizes[2] + 1);
+    memcpy(path, prefix, sizes[0]);
+    memcpy(path + sizes[0], name, sizes[1]);
+    memcpy(path + sizes[0] + sizes[1], suffix, sizes[2] + 1);
+    return path;
+}
+
 /* quantity__unit_of_measure is quantity_unit, unless a field beside it is really named so. */
 static const char *unit_name(const ProtobufCMessageDescriptor *in,
                              const ProtobufCFieldDescriptor *field, const char *prefix,
                              struct arena *a)
 {
-    const char *name = arena_format(a, "%s_unit", field->name);
+    const char *name = joined(a, "", field->name, "_unit");
     if (protobuf_c_message_descriptor_get_field_by_name(in, name))
         return NULL;
-    return arena_format(a, "%s%s", prefix, name);
+    return joined(a, prefix, name, "");
 }
 
 /* The short form for a field of what `parent` holds, or NULL. */
@@ -73,7 +85,7 @@ static const char *short_name(const struct parent *p, const ProtobufCFieldDescri
         return NULL;
     const struct message_type *m = message_type_of(p->field->descriptor);
     if (field == &m->c.fields[m->text])
-        return arena_format(a, "%s%s", p->prefix, p->field->name);
+        return joined(a, p->prefix, p->field->name, "");
     if (field == &m->c.fields[m->unit])
         return unit_name(p->in, p->field, p->prefix, a);
     return NULL;
@@ -129,7 +141,7 @@ static enum status collect_field(struct collection *to, const ProtobufCMessage *
     struct arena *a = to->context->arena;
     const char *name = short_name(parent, field, a);
     if (!name)
-        name = arena_format(a, "%s%s", prefix, field->name);
+        name = joined(a, prefix, field->name, "");
     enum field_kind kind = field_kind_of(m->descriptor, field);
     if (kind == FIELD_LIST || kind == FIELD_MAP)
         return collect_list(to, m, field, name, depth);
@@ -137,7 +149,7 @@ static enum status collect_field(struct collection *to, const ProtobufCMessage *
         return read_into(to, m, field, name);
     const struct parent here = {m->descriptor, field, prefix};
     return collect(to, *(ProtobufCMessage *const *)message_member_const(m, field), &here,
-                   arena_format(a, "%s__", name), depth + 1);
+                   joined(a, prefix, field->name, "__"), depth + 1);
 }
 
 static enum status collect(struct collection *to, const ProtobufCMessage *m,

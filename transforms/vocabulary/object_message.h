@@ -8,7 +8,8 @@
  * names of a view's columns (object_read), NULL stands for what is not set. Fields with numbers
  * that the type does not declare stay in the message and come into no object.
  *
- * All is copied to the context's arena. VALUE, or CONFIG for a name. Threads: one an arena.
+ * All lies in the context's arena, names also in the vocabulary. VALUE, or CONFIG for a name.
+ * Threads: one an arena.
  */
 #ifndef MILLRACE_VOCABULARY_OBJECT_MESSAGE_H
 #define MILLRACE_VOCABULARY_OBJECT_MESSAGE_H
