@@ -128,7 +128,7 @@ static void its_dictionaries_are_there(void **state)
 {
     (void)state;
     assert_int_equal(config->ndictionaries, 12);
-    assert_int_equal(config->nunits, 5);
+    assert_int_equal(config->nunits, 4);
     assert_string_equal(config->vocabulary.name[0], "isa95/v1.proto");
     for (int i = 0; i < config->ndictionaries; i++) {
         const char *file = config->dictionaries[i].file;

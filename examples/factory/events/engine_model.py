@@ -490,6 +490,9 @@ class Target:
             assert c in table, f"{w['table']} has no column {c}"
         for c in [*as_list(w.get("once")), *as_list(w.get("touch")), *key]:
             assert c in columns, f"{w['table']}: {c} is not selected"
+        if self.database.postgres:   # it judges types itself, and takes no text for an int8
+            run(self.database.c, f"EXPLAIN INSERT INTO {w['table']} ({', '.join(columns)}) {head} "
+                f"SELECT {', '.join(columns)} FROM ({w['sql']}) s")
         self.note(event, w, columns, key, gone)
         wanted = range(1, len(fields[w["lines"]]) + 1) if "lines" in w else [1]
         got = [r[numbers[-1]] for r in rows]
@@ -499,8 +502,18 @@ class Target:
         rows = [{c: self.coerce(w, c, r[c]) for c in columns} for r in rows]
         done = self.delete_missing(head, w, key, rows) if "delete_missing_in" in w else []
         for r in rows:
-            done += self.put(event, w, key, r, w.get("do", "update" if gone else "upsert"))
+            was = self.key_before(event, w) if "lines" not in w else None
+            done += self.put(event, w, key, r, w.get("do", "update" if gone else "upsert"), was)
         return done
+
+    def key_before(self, event, w):
+        """The row's key where the object had another one: its SELECT over the before image."""
+        field = event.config["key"]
+        if event.op != "changed" or event.before[field] == event.after[field]:
+            return None
+        before = {**event.before, **self.let(self.flows[event.type], event.before)}
+        _, rows = self.select(self.ctes(event.config, [before], w) + w["sql"])
+        return rows[0] if rows else None
 
     def note(self, event, w, columns, key, gone):
         updates = w.get("do", "update" if gone else "upsert") == "update"
@@ -535,8 +548,9 @@ class Target:
             assert len(found) <= 1, f"{w['table']}: the key finds {len(found)} rows"
             return dict(zip([d[0] for d in c.description], found[0])) if found else None
 
-    def put(self, event, w, key, row, do):
-        there = self.find(w, key, row)
+    def put(self, event, w, key, row, do, was=None):
+        at = was or row
+        there = self.find(w, key, at)
         if there is None and do in ("update", "delete"):
             raise Held(w.get("if_no_target", "quarantine"), f"{w['table']}: no row of {event}")
         if there is None:
@@ -544,13 +558,13 @@ class Target:
                 f"({', '.join(['%s'] * len(row))})", list(row.values()))
             return [(w["table"], "insert", row)]
         once, touch = as_list(w.get("once")), as_list(w.get("touch"))
-        new = {c: v for c, v in row.items() if c not in once and c not in touch and c not in key
+        new = {c: v for c, v in row.items() if c not in once and c not in touch
                and self.coerce({**w, "round": {c: "half_up"}}, c, there[c]) != v}
         if not new:
             return []
         new.update({c: row[c] for c in touch})
         n = run(self.database.c, f"UPDATE {w['table']} SET {', '.join(c + ' = %s' for c in new)} WHERE "
-                + " AND ".join(f"{k} = %s" for k in key), [*new.values(), *(row[k] for k in key)])
+                + " AND ".join(f"{k} = %s" for k in key), [*new.values(), *(at[k] for k in key)])
         assert n == 1
         return [(w["table"], "update", new)]
 

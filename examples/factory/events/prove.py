@@ -186,6 +186,17 @@ def products(f):
     say("products: no code is quarantined, archived is enable_flag N, a price sends nothing")
 
 
+def codes(f):
+    """A code changes: the same row, under its new code. A code comes late: the item comes with it."""
+    item = f.item("BRG-6204")["item_id"]
+    run(f.erp.c, "UPDATE product_product SET default_code = 'BRG-6204-ZZ' WHERE id = 101")
+    run(f.erp.c, "UPDATE product_product SET default_code = 'GSK-01' WHERE id = 102")
+    assert written(f.dispatch.apply(f.from_erp.commit())) == [("md_item", "insert"), ("md_item", "update")]
+    has(f.item("BRG-6204-ZZ"), item_id=item, item_name="轴承 6204")
+    has(f.item("GSK-01"), item_name="Gasket", item_type_name="包装材料")
+    say("a changed code renames its row; a code that comes late brings its item")
+
+
 def confirm_in_one(f):
     [(statements, events, writes)] = f.erp_works("2_confirm_in_one")
     assert kinds(events) == [("OperationsRequest", "created", "WH/MO/00101")]
@@ -455,6 +466,7 @@ def prove(f, proto):
     set_wise(f, events)
     f.from_mes.commit(echo=True)
     products(f)
+    codes(f)
     confirm_in_one(f)
     confirm_in_two(f)
     change_line(f)
