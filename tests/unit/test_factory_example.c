@@ -69,7 +69,7 @@ static void its_events_are_read(void **state)
         {"JobResponse", "mes", "pro_feedback", 0, 2, 0},
         {"OperationsResponse", "mes", "pro_workorder", 2, 0, 0},
         {"MaterialActual", "mes", "wm_transaction", 3, 4, 0},
-        {"MaterialLot", "mes", "wm_material_stock", 0, 1, 0},
+        {"MaterialLot", "mes", "wm_material_stock", 0, 1, 1},
     };
     assert_int_equal(config->nevents, sizeof events / sizeof *events);
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {

@@ -290,6 +290,7 @@ def unknown_codes(f):
 def plan(f):
     [(_, events, writes)] = f.mes_works("1_plan")
     assert {e.type for e in events} == {"MaterialLot"} and writes == []
+    assert all(e.after["material_lot_property"] == [] for e in events)
     has(next(e.after for e in events if e.after["material_definition_id"] == "PNT-BLU"), quantity="500",
         quantity_unit="kg", storage_location__location="WH/线边库", disposition="UnRestricted")
     say("a report that is being typed sends nothing")
@@ -318,6 +319,11 @@ def report(f):
     has(by["MaterialActual", "wm_item_consume_line:3"].after, quantity="60", quantity_unit="pcs")
     has(by["MaterialActual", "wm_product_produce_line:1"].after, material_use="Produced", quantity="58.5",
         quantity_unit="pcs", material_lot_id="LOT-2026-11")
+    lots = {e.after["material_definition_id"]: e for e in events if e.type == "MaterialLot"}
+    assert {k: e.op for k, e in lots.items()} == {"KNB-01": "created", "STL-100x5-BLU": "changed",
+                                                  "PNT-BLU": "changed", "BOX-S": "changed"}
+    has(lots["STL-100x5-BLU"].after, quantity="409.25")
+    has(lots["KNB-01"].after, material_lot_property=[{"id": "batch_code", "value__value_string": "LOT-2026-11"}])
     assert written(writes) == [("mrp_production", "update"), ("x_mes_job_response", "insert")] \
         + [("x_mes_material_actual", "insert")] * 4
     has(one(f.erp, "SELECT * FROM x_mes_job_response"), x_name="ktg:1", x_production_id=1, x_workcenter_id=1,
@@ -449,6 +455,35 @@ def check_path(messages, message, name, is_list):
         message = fields[part][0]
 
 
+def fields(f):
+    """Type -> its fields; of a list: list.field."""
+    used = {}
+    for mirror in (f.from_erp, f.from_mes):
+        for (event, _), o in mirror.said.items():
+            for name, v in (o or {}).items():
+                names = [f"{name}.{n}" for e in v for n in e] if isinstance(v, list) else [name]
+                used.setdefault(event, {}).update(dict.fromkeys(names))
+    return used
+
+
+def documentation(f):
+    """The snippets of docs/MAPPING.md are lines of factory.yaml, its table is what the views select."""
+    def lines(text):
+        return [l.strip() for l in text.splitlines() if l.strip()]
+    with open(os.path.join(here, "factory.yaml")) as file:
+        config = "\n".join(lines(file.read()))
+    with open(os.path.join(repo, "docs", "MAPPING.md")) as file:
+        text = file.read()
+    snippets = re.findall(r"```yaml\n(.*?)```", text, re.S)
+    for snippet in snippets:
+        assert "\n".join(lines(snippet)) in config, f"not in factory.yaml:\n{snippet}"
+    table = dict(re.findall(r"^\| (\w+) \| \w+ \| (.*) \|$", text, re.M))
+    for event, names in fields(f).items():
+        wanted = ", ".join(f"`{n}`" for n in names)
+        assert table.get(event) == wanted, f"docs/MAPPING.md should say: | {event} | ... | {wanted} |"
+    say(f"docs/MAPPING.md: {len(snippets)} snippets and {len(fields(f))} types are those of the file")
+
+
 def row_changes(f, position):
     """Of the first transaction from there, in the binlog: row changes, tables."""
     log = run(f.mes.c, "SHOW BINLOG EVENTS IN '%s' FROM %d" % position)
@@ -482,6 +517,7 @@ def prove(f, proto):
     cancel(f)
     tables_are_named(f)
     owners(f)
+    documentation(f)
     if proto:
         vocabulary(f, proto)
     say(f"{f.dispatch.statements + f.feedback.statements} SELECTs of the writes on real servers; all as expected")
