@@ -235,8 +235,8 @@ def stale_save(f):
     [(table, op, columns)] = writes
     assert (table, op) == ("pro_workorder", "update")
     assert {*columns} == {"workorder_name", "quantity", "request_date", "update_by", "update_time"}
-    has(f.order("WH/MO/00102"), quantity=20.0, remark="夜班优先")
-    say("a stale save brings the old quantity back: restored; the MES's own remark stays")
+    has(f.order("WH/MO/00102"), quantity=20.0, remark="夜班优先", status="APPROVED")
+    say("a stale save brings the old quantity back: restored; the MES's own remark and status stay")
 
 
 def digits(f):
@@ -369,13 +369,27 @@ def receipt(f):
     say("the receipt is stock taken in: Inventoried, not produced twice")
 
 
+def second_report(f):
+    (_, first, _), (_, second, writes) = f.mes_works("5_second_report")
+    assert first == [], "header, line and ledger are there, and count for nothing yet"
+    assert kinds(second) == [("JobResponse", "created", "FB20261125001"),
+                             ("MaterialActual", "created", "wm_item_consume_line:4"),
+                             ("OperationsResponse", "changed", "WH/MO/00001")], "the first is not sent again"
+    by = {e.type: e.after for e in second}
+    has(by["JobResponse"], quantity_good="40", cumulative_good="98.5", end_time=at(2026, 11, 25, 2))
+    has(by["OperationsResponse"], quantity_good="98.5", quantity_scrap="1.5")
+    assert written(writes) == [("mrp_production", "update"), ("x_mes_job_response", "insert"),
+                               ("x_mes_material_actual", "insert")]
+    say("a second report: its own event, the order's total, and the header that FINISHED later")
+
+
 def finish(f):
-    [(_, events, writes)] = f.mes_works("5_finish")
+    [(_, events, writes)] = f.mes_works("6_finish")
     [e] = events
-    has(e.after, response_state="Completed", end_time=at(2026, 11, 24, 9, 30))
+    has(e.after, response_state="Completed", end_time=at(2026, 11, 25, 2))
     assert written(writes) == [("mrp_production", "update")]
     has(one(f.erp, "SELECT * FROM mrp_production WHERE id = 1"), x_mes_state="done",
-        x_mes_date_finished=datetime.datetime(2026, 11, 24, 9, 30))
+        x_mes_date_finished=datetime.datetime(2026, 11, 25, 2))
     say("finished: finish_date is NULL, the last report's time stands")
 
 
@@ -513,6 +527,7 @@ def prove(f, proto):
     report(f)
     echo(f)
     receipt(f)
+    second_report(f)
     finish(f)
     cancel(f)
     tables_are_named(f)
