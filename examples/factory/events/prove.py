@@ -265,7 +265,15 @@ def late_master(f):
     assert written(f.dispatch.retry()) == [("pro_workorder", "update"), ("pro_workorder_bom", "update")]
     assert f.bom("WH/MO/00001")["PNT-BLU"] == 1.3
     has(f.order("WH/MO/00001"), product_name="控制旋钮（新）", status="CONFIRMED")
-    say("an order before its item waits, whole, and goes when the item is there")
+    # 48 pieces must not land on an item that is counted in dozens
+    run(f.mes.c, "UPDATE md_item SET unit_of_measure = 'DOZ' WHERE item_code = 'KNB-01'")
+    run(f.erp.c, "UPDATE mrp_production SET product_qty = 4 WHERE id = 101")
+    assert f.dispatch.apply(f.from_erp.commit()) == [] and len(f.dispatch.waiting) == 1
+    run(f.mes.c, "UPDATE md_item SET unit_of_measure = 'PCS' WHERE item_code = 'KNB-01'")
+    f.from_mes.commit(echo=True)
+    assert written(f.dispatch.retry()) == [("pro_workorder", "update")]
+    has(f.order("WH/MO/00101"), quantity=48.0, workorder_name="控制旋钮（新）【48】PCS")
+    say("an order before its item, or before its item's unit, waits, whole, and goes when it is there")
 
 
 def unknown_codes(f):
