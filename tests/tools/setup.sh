@@ -10,7 +10,7 @@ PACKAGES_build="gcc cmake ninja-build pkgconf libpq-dev libmariadb-dev libuv1-de
     protobuf-compiler protobuf-c-compiler libprotobuf-dev"
 PACKAGES_run="postgresql mariadb-server-core mariadb-client-core tzdata python3 python3-psycopg2
     python3-pymysql python3-cryptography"
-PACKAGES_test="$PACKAGES_run python3-pytest sysbench
+PACKAGES_test="$PACKAGES_run python3-pytest python3-yaml sysbench
     debian-archive-keyring"
 PACKAGES_bench="$PACKAGES_test python3-matplotlib python3-xxhash pgloader mariadb-client"
 
