@@ -31,8 +31,8 @@ static enum status read_root(struct load *l, const struct node *root)
     TRY(read_socket(l, &f));
     TRY(systems_read(l, f.given[FILE_SYSTEMS]));
     TRY(vocabulary_read(l, f.given[FILE_VOCABULARY]));
-    TRY(dictionaries_read(l, f.given[FILE_DICTIONARIES]));
-    TRY(units_read(l, f.given[FILE_UNITS]));
+    TRY(config_dictionaries_read(l, f.given[FILE_DICTIONARIES]));
+    TRY(config_units_read(l, f.given[FILE_UNITS]));
     TRY(events_read(l, f.given[FILE_EVENTS]));
     return links_read(l, f.given[FILE_LINKS]);
 }

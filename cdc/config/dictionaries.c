@@ -78,7 +78,7 @@ static enum status read_dictionary(struct load *l, const struct node *n,
     return read_unknown(l, f.given[DICTIONARY_UNKNOWN], d);
 }
 
-enum status dictionaries_read(struct load *l, const struct node *dictionaries)
+enum status config_dictionaries_read(struct load *l, const struct node *dictionaries)
 {
     struct config *c = l->config;
     if (!dictionaries)
@@ -89,7 +89,7 @@ enum status dictionaries_read(struct load *l, const struct node *dictionaries)
     return STATUS_OK;
 }
 
-enum status units_read(struct load *l, const struct node *units)
+enum status config_units_read(struct load *l, const struct node *units)
 {
     struct config *c = l->config;
     if (!units)

@@ -28,8 +28,8 @@ enum status flows_turn(struct load *l, const struct node *tables, const struct l
 
 /* dictionaries.c: `vocabulary:`, `dictionaries:`, `units:`. */
 enum status vocabulary_read(struct load *l, const struct node *vocabulary);
-enum status dictionaries_read(struct load *l, const struct node *dictionaries);
-enum status units_read(struct load *l, const struct node *units);
+enum status config_dictionaries_read(struct load *l, const struct node *dictionaries);
+enum status config_units_read(struct load *l, const struct node *units);
 
 /* events.c: `events:` */
 enum status events_read(struct load *l, const struct node *events);
