@@ -40,6 +40,13 @@ const struct sql_function sql_functions[] = {
     SCALAR("json_pick", 2, ANY_NUMBER, SQL_ANY, false, json_pick_sql),
     SCALAR("sha256", 1, 1, SQL_ANY, false, sha256_sql),
     SCALAR("mask", 2, 2, SQL_ANY, false, mask_sql),
+    /* SQLite's take any number of arguments, and mean now where the moment is left out. */
+    SCALAR("date", 0, 0, SQL_ANY, false, clock_sql),
+    SCALAR("time", 0, 0, SQL_ANY, false, clock_sql),
+    SCALAR("datetime", 0, 0, SQL_ANY, false, clock_sql),
+    SCALAR("julianday", 0, 0, SQL_ANY, false, clock_sql),
+    SCALAR("unixepoch", 0, 0, SQL_ANY, false, clock_sql),
+    SCALAR("strftime", 1, 1, SQL_ANY, false, clock_sql),
 };
 const int nsql_functions = sizeof sql_functions / sizeof *sql_functions;
 

@@ -25,7 +25,7 @@ sql_scalar map_sql, unmap_sql;
 /* convert_unit.c */
 sql_scalar convert_unit_sql;
 /* zones.c */
-sql_scalar at_zone_sql;
+sql_scalar at_zone_sql, clock_sql;
 /* regex.c */
 sql_scalar regex_extract_sql, regex_matches_sql;
 /* json_pick.c */

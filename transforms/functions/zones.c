@@ -79,3 +79,10 @@ void at_zone_sql(sqlite3_context *context, int n, sqlite3_value **values)
     if (to && sqlite3_value_type(values[0]) != SQLITE_NULL)
         convert(context, values[0], from, to);
 }
+
+/* In the place of SQLite's date() and its kin without a moment. */
+void clock_sql(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    (void)n, (void)values;
+    call_wrong(context, "a function of dates without a moment reads the clock");
+}
