@@ -231,10 +231,24 @@ static void functions_of_doubles_are_refused(void **state)
     refused("select printf('%.2f', qty) from t", "printf computes with doubles");
     refused("select format('%s', code), qty from t", "||");
     refused("select sign(qty) from t", "sign");
-    refused("select sqrt(qty) from t", "function sqrt");
+    refused("select sqrt(qty) from t", "sqrt computes with doubles");
+    refused("select sin(n) from t", "function sin");
+    passes("select sqrt(d), floor(d) from t");
     refused("select avg(qty) from t", "avg(x, 6)");
     refused("select sum(qty) over () from t", "window");
     passes("select avg(qty, 2), round(qty, 1), abs(qty), total(qty) from t");
+}
+
+static void numbers_of_json_are_doubles(void **state)
+{
+    (void)state;
+    refused("select dec_add(code ->> 'n', 1) from t", "use ->");
+    refused("select sum(json_extract(code, '$.n')) from t", "use ->");
+    refused("select convert_unit(code ->> 'n', 'kg', 'kg') from t", "use ->");
+    passes("select dec_add('{\"n\":999999999999.999999999}' -> 'n', 1)");
+    passes("select convert_unit(qty, code -> 'u', code -> 'u') from t");
+    passes("select map_to ->> 'x', qty from (select '{}' as map_to, qty from t)");
+    passes("select dec_add(1, 2), dec_cmp(1, 2), '{}' ->> 'n'");
 }
 
 static void long_number_literals_are_refused(void **state)
@@ -406,6 +420,7 @@ int main(void)
         cmocka_unit_test(computed_decimals_are_ordered_by_their_collation),
         cmocka_unit_test(what_sqlite_computes_for_itself_is_allowed),
         cmocka_unit_test(functions_of_doubles_are_refused),
+        cmocka_unit_test(numbers_of_json_are_doubles),
         cmocka_unit_test(long_number_literals_are_refused),
         cmocka_unit_test(the_clock_and_the_world_are_refused),
         cmocka_unit_test(a_mapping_only_reads_and_is_one_statement),

@@ -128,6 +128,8 @@ static uint8_t held_by_function(const struct instruction *i, uint8_t argument)
     const struct sql_function *s = sql_function_find(name, nargs < 0 ? 2 : nargs);
     if (s)
         return s->result == SQL_DECIMAL ? HELD_RESULT : HELD_OTHER;
+    if (strcmp(name, "->>") == 0 || strcasecmp(name, "json_extract") == 0)
+        return HELD_JSON;
     return passes_on(name) ? argument : HELD_OTHER;
 }
 

@@ -14,7 +14,8 @@ enum held {
     HELD_COLUMN = 2,  /* of a decimal column */
     HELD_PLAIN = 4,   /* a constant, or of a column that is no decimal */
     HELD_CLOCK = 8,   /* a text that asks for the clock or the machine's zone: 'now' */
-    HELD_OTHER = 16,  /* anything else */
+    HELD_JSON = 16,   /* what ->> or json_extract took out: a number of JSON is a double there */
+    HELD_OTHER = 32,  /* anything else */
 };
 #define HELD_DECIMAL (HELD_RESULT | HELD_COLUMN)
 

@@ -55,7 +55,7 @@ static int authorize_function(struct guard *g, const char *name)
     if (why)
         return refuse(g, "function", name, why);
     for (int i = 0; i < nsql_functions; i++)
-        g->exact |= sql_functions[i].exact && strcasecmp(sql_functions[i].name, name) == 0;
+        g->exact |= sql_functions[i].numbers > 0 && strcasecmp(sql_functions[i].name, name) == 0;
     return SQLITE_OK;
 }
 

@@ -12,7 +12,8 @@
  *   qty > n                   a decimal column with a column of numbers, as doubles; or by another
  *                             collation than its own
  *   1.0000000000000001        a literal of more than 15 digits: SQL reads it as a double
- *   printf, format, sign      they compute with doubles
+ *   printf, sign, floor, ...  they compute with doubles
+ *   dec_add(j ->> 'n', 1)     a number of JSON, which is a double behind ->>; not behind ->
  *   avg(x)                    without its digits
  *
  * What SQLite computes for itself is allowed: LIMIT, OFFSET, row numbers, counts, keys. Not LIMIT

@@ -40,7 +40,8 @@ struct sql_function {
     const char *name;
     int min, max;   /* arguments; max ANY_NUMBER: no limit of ours */
     enum sql_result result; /* SQL_DECIMAL: a decimal text, which only dec_* may compute with */
-    bool exact;     /* belongs to decimals: a statement that calls it is guarded */
+    int numbers;    /* of decimals, how many of its arguments, from the first; 0: it is none of */
+                    /* them. A statement that calls one of them is guarded */
     sql_scalar *scalar;
     sql_scalar *step; /* of an aggregate */
     sql_final *final;

@@ -8,13 +8,14 @@
 
 /* Same arguments, same result, on every run and on every machine; nothing read, nothing changed. */
 static const char *const harmless[] = {
-    "avg", "char", "coalesce", "count", "date", "datetime", "format", "glob", "group_concat",
-    "hex", "ifnull", "iif", "instr", "json", "json_array", "json_array_length", "json_each",
-    "json_extract", "json_group_array", "json_group_object", "json_insert", "json_object",
-    "json_patch", "json_quote", "json_remove", "json_replace", "json_set", "json_tree",
-    "json_type", "json_valid", "julianday", "length", "like", "lower", "ltrim", "max", "min",
-    "nullif", "printf", "quote", "replace", "rtrim", "sign", "strftime", "string_agg", "substr",
-    "substring", "time", "trim", "typeof", "unhex", "unicode", "unixepoch", "upper",
+    "avg", "ceil", "ceiling", "char", "coalesce", "concat", "concat_ws", "count", "date",
+    "datetime", "floor", "format", "glob", "group_concat", "hex", "ifnull", "iif", "instr",
+    "json", "json_array", "json_array_length", "json_each", "json_extract", "json_group_array",
+    "json_group_object", "json_insert", "json_object", "json_patch", "json_quote", "json_remove",
+    "json_replace", "json_set", "json_tree", "json_type", "json_valid", "julianday", "length",
+    "like", "lower", "ltrim", "max", "min", "mod", "nullif", "octet_length", "printf", "quote",
+    "replace", "rtrim", "sign", "sqrt", "strftime", "string_agg", "substr", "substring", "time",
+    "trim", "trunc", "typeof", "unhex", "unicode", "unixepoch", "upper",
     "->", "->>", "likely", "unlikely", "likelihood",
     /* of windows */
     "row_number", "rank", "dense_rank", "lag", "lead", "first_value", "last_value", "nth_value",

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "transforms/functions/list.h"
 
 /* ---- operators ---- */
 
@@ -274,10 +275,23 @@ static enum status check_choice(const struct flow *flow, int at, const char *nam
     return fail(f, ERROR_CONFIG, "%s compares a computed decimal as a text: use dec_%s", name, name);
 }
 
+static enum status check_json(const struct flow *flow, int at, const char *name, int nargs,
+                              struct failure *f)
+{
+    const struct sql_function *s = sql_function_find(name, nargs < 0 ? 2 : nargs);
+    if (!s || !(held_by_arguments(flow, at, s->numbers) & HELD_JSON))
+        return STATUS_OK;
+    return fail(f, ERROR_CONFIG,
+                "%s of what ->> or json_extract took out of JSON: a number is a double there: use "
+                "->, whose text is the number as it was written (or json_pick, where it is a text)",
+                name);
+}
+
 static enum status check_exact_function(const struct flow *flow, int at, const char *name,
                                         int nargs, struct failure *f)
 {
-    static const char *const inexact[] = {"printf", "format", "sign", NULL};
+    static const char *const inexact[] = {"printf", "format", "sign",  "ceil", "ceiling",
+                                          "floor",  "trunc",  "mod", "sqrt", NULL};
     if (is_one_of(name, inexact))
         return fail(f, ERROR_CONFIG,
                     "%s computes with doubles, in a statement that reads or computes decimals: "
@@ -287,6 +301,7 @@ static enum status check_exact_function(const struct flow *flow, int at, const c
         return fail(f, ERROR_CONFIG,
                     "avg needs the number of digits behind the point: avg(x, 6), or avg(x, 6, "
                     "'half_even')");
+    TRY(check_json(flow, at, name, nargs, f));
     return check_choice(flow, at, name, nargs, f);
 }
 
