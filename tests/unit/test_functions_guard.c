@@ -199,6 +199,23 @@ static void computed_decimals_are_ordered_by_their_collation(void **state)
     passes("select dec_round(qty, 0), count(*) from t group by dec_round(qty, 0)");
 }
 
+static void a_column_in_an_expression_has_lost_its_collation(void **state)
+{
+    (void)state;
+    refused("select ifnull(qty, '0'), count(*) from t group by 1", "COLLATE decimal");
+    refused("select distinct coalesce(qty, price) from t", "COLLATE decimal");
+    refused("select count(distinct case when n then qty else price end) from t", "COLLATE decimal");
+    refused("select id from t order by iif(n, qty, price)", "COLLATE decimal");
+    refused("select code from t union select qty from t", "COLLATE decimal");
+    refused("select nullif(qty, 5) from t", "case when dec_eq");
+    refused("select max(qty, 5) from t", "dec_max");
+    refused("select max(ifnull(qty, '0')) from t", "dec_max");
+    passes("select ifnull(qty, '0') collate decimal, count(*) from t group by 1");
+    passes("select distinct coalesce(qty, price) collate decimal from t");
+    passes("select dec_add(ifnull(qty, '0'), 0), count(*) from t group by 1");
+    passes("select ifnull(qty, '0'), dec_max(qty, 5) from t");
+}
+
 static void what_sqlite_computes_for_itself_is_allowed(void **state)
 {
     (void)state;
@@ -418,6 +435,7 @@ int main(void)
         cmocka_unit_test(min_and_max_go_by_the_collation),
         cmocka_unit_test(a_decimal_column_is_compared_as_what_it_is),
         cmocka_unit_test(computed_decimals_are_ordered_by_their_collation),
+        cmocka_unit_test(a_column_in_an_expression_has_lost_its_collation),
         cmocka_unit_test(what_sqlite_computes_for_itself_is_allowed),
         cmocka_unit_test(functions_of_doubles_are_refused),
         cmocka_unit_test(numbers_of_json_are_doubles),

@@ -204,6 +204,18 @@ static void a_decimal_column_is_ordered_by_value(void **state)
     gives("select max(qty) from t", "999999999999.999999999");
 }
 
+/* SQLite 3.40.1 loses this row by a Bloom filter, which functions_register turns off. */
+static void a_join_finds_a_decimal_of_another_spelling(void **state)
+{
+    (void)state;
+    sqlite3_exec(c.db,
+                 "create table a (q text collate decimal); insert into a values ('10.0');"
+                 "create table b (q text collate decimal); insert into b values ('10'), ('10.00')",
+                 NULL, NULL, NULL);
+    gives("select count(*) from b cross join a on b.q = a.q", "2");
+    gives("select count(*) from a cross join b on b.q = a.q", "2");
+}
+
 static void an_error_does_not_leak_into_the_next_statement(void **state)
 {
     (void)state;
@@ -232,6 +244,7 @@ int main(void)
         cmocka_unit_test(min_and_max_go_by_the_collation),
         cmocka_unit_test(windows_are_refused),
         cmocka_unit_test(a_decimal_column_is_ordered_by_value),
+        cmocka_unit_test(a_join_finds_a_decimal_of_another_spelling),
         cmocka_unit_test(an_error_does_not_leak_into_the_next_statement),
     };
     return cmocka_run_group_tests(tests, open_connection, close_connection);

@@ -35,7 +35,8 @@ enum status functions_load(const struct functions_config *config, struct functio
                            struct failure *f);
 void functions_free(struct functions *fs);
 
-/* All functions, and the collation `decimal`. `fs` NULL: no dictionaries, units and keys. `outcome`
+/* All functions, and the collation `decimal`; SQLite's Bloom filters are turned off, which know no
+ * collation. `fs` NULL: no dictionaries, units and keys. `outcome`
  * (may be NULL) gets the connection's record; it lives until the connection is closed. */
 enum status functions_register(sqlite3 *db, const struct functions *fs, struct outcome **outcome,
                                struct failure *f);

@@ -44,16 +44,10 @@ static enum status check_operator(const struct instruction *i, struct failure *f
     return STATUS_OK;
 }
 
-/* 'C' NUMERIC and the letters behind it. */
-static bool is_numeric_affinity(int affinity)
-{
-    return affinity >= 'C' && affinity <= 'F';
-}
-
 static enum status check_cast(const struct flow *flow, int at, struct failure *f)
 {
     const struct instruction *i = &flow->program->at[at];
-    if (!instruction_is(i, "Cast") || !is_numeric_affinity(i->p2) ||
+    if (!instruction_is(i, "Cast") || !affinity_is_numeric(i->p2) ||
         flow_held(flow, at, i->p1) == HELD_PLAIN)
         return STATUS_OK;
     return fail(f, ERROR_CONFIG,
@@ -85,7 +79,7 @@ static enum status check_compared(const struct instruction *i, const char *use, 
                     "a computed decimal is compared by an operator (%s; also = ANY of IN, BETWEEN "
                     "and CASE x WHEN): it is a text, which comes behind every number: use %s",
                     i->name, use);
-    if (is_numeric_affinity(i->p5 & 0x47))
+    if (affinity_is_numeric(i->p5 & 0x47))
         return fail(f, ERROR_CONFIG,
                     "a decimal column is compared with a column of numbers (%s), as doubles: use "
                     "%s",
@@ -107,119 +101,6 @@ static enum status check_comparison(const struct flow *flow, int at, struct fail
     for (size_t k = 0; k < sizeof comparisons / sizeof *comparisons; k++)
         if (instruction_is(i, comparisons[k].name))
             return check_compared(i, comparisons[k].use, held, f);
-    return STATUS_OK;
-}
-
-/* Registers that are made numbers, before a search in an index or for a temporary one. */
-static bool becomes_number(const struct flow *flow, int at)
-{
-    const struct instruction *i = &flow->program->at[at];
-    bool converts = instruction_is(i, "Affinity") || instruction_is(i, "MakeRecord");
-    for (int k = 0; converts && i->p4[k]; k++)
-        if (is_numeric_affinity(i->p4[k]) && flow_held(flow, at, i->p1 + k) & HELD_DECIMAL)
-            return true;
-    return false;
-}
-
-/* A search in a table by its rowid; one in an index says how many columns it compares. */
-static bool is_rowid(const struct flow *flow, int at)
-{
-    const struct instruction *i = &flow->program->at[at];
-    bool search = instruction_is(i, "SeekRowid") || instruction_is(i, "NotExists") ||
-                  (strncmp(i->name, "Seek", 4) == 0 && i->name[4] && !*i->p4);
-    return search && flow_held(flow, at, i->p3) & HELD_DECIMAL;
-}
-
-static enum status check_number_key(const struct flow *flow, int at, struct failure *f)
-{
-    if (!becomes_number(flow, at) && !is_rowid(flow, at))
-        return STATUS_OK;
-    return fail(f, ERROR_CONFIG,
-                "a decimal is compared with a column of numbers (%s), as a double: use "
-                "dec_eq(a, b)",
-                flow->program->at[at].name);
-}
-
-/* IN with a list or a SELECT looks the value up in a temporary index. DISTINCT does, too, and then
- * puts it there: that is right, since equal decimals are equal texts. */
-static bool is_distinct(const struct flow *flow, int at)
-{
-    const struct instruction *search = &flow->program->at[at];
-    for (int k = at + 1; k < flow->program->n; k++) {
-        const struct instruction *i = &flow->program->at[k];
-        if (instruction_is(i, "IdxInsert") && i->p1 == search->p1 && i->p3 == search->p3)
-            return true;
-    }
-    return false;
-}
-
-static enum status check_search(const struct flow *flow, int at, struct failure *f)
-{
-    const struct instruction *i = &flow->program->at[at];
-    bool search = instruction_is(i, "Found") || instruction_is(i, "NotFound");
-    if (!search || !(flow_held(flow, at, i->p3) & HELD_RESULT) || is_distinct(flow, at))
-        return STATUS_OK;
-    return fail(f, ERROR_CONFIG,
-                "a computed decimal is looked for by IN (%s): it is a text, which equals no number: "
-                "use dec_eq(a, b)",
-                i->name);
-}
-
-/* ---- order ---- */
-
-static const struct instruction *opening_of(const struct flow *flow, int cursor)
-{
-    for (int k = 0; k < flow->program->n; k++) {
-        const struct instruction *i = &flow->program->at[k];
-        if (i->p1 == cursor && (instruction_is(i, "OpenEphemeral") || instruction_is(i, "SorterOpen")))
-            return i;
-    }
-    return NULL;
-}
-
-static bool has_instruction(const struct flow *flow, const char *name, int cursor)
-{
-    for (int k = 0; k < flow->program->n; k++) {
-        const struct instruction *i = &flow->program->at[k];
-        if (instruction_is(i, name) && (cursor < 0 || i->p1 == cursor))
-            return true;
-    }
-    return false;
-}
-
-/* ORDER BY numbers the rows of its temporary index (Sequence), or fills a sorter, as GROUP BY does:
- * but that one then compares neighbours. */
-static bool is_order_by(const struct flow *flow, const struct instruction *open)
-{
-    if (instruction_is(open, "OpenEphemeral"))
-        return has_instruction(flow, "Sequence", open->p1);
-    return !has_instruction(flow, "Compare", -1);
-}
-
-/* The n-th collation of "k(2,B,-decimal)"; "" where there is none. */
-static const char *key_collation(const char *key, int n)
-{
-    const char *at = strchr(key, ',');
-    for (; at && n > 0; n--)
-        at = strchr(at + 1, ',');
-    return at ? at + 1 + (at[1] == '-') : "";
-}
-
-static enum status check_order(const struct flow *flow, int at, struct failure *f)
-{
-    const struct instruction *make = &flow->program->at[at];
-    const struct instruction *put = at + 1 < flow->program->n ? make + 1 : make;
-    if (!instruction_is(make, "MakeRecord") || put->p2 != make->p3 ||
-        (!instruction_is(put, "IdxInsert") && !instruction_is(put, "SorterInsert")))
-        return STATUS_OK;
-    const struct instruction *open = opening_of(flow, put->p1);
-    int keys = open && strncmp(open->p4, "k(", 2) == 0 ? atoi(open->p4 + 2) : 0;
-    for (int k = 0; k < keys && is_order_by(flow, open); k++)
-        if (flow_held(flow, at, make->p1 + k) & HELD_RESULT &&
-            strncasecmp(key_collation(open->p4, k), "decimal", 7) != 0)
-            return fail(f, ERROR_CONFIG,
-                        "ORDER BY a computed decimal sorts its text: write ORDER BY x COLLATE "
-                        "decimal");
     return STATUS_OK;
 }
 
@@ -258,21 +139,23 @@ static enum status check_clock(const struct flow *flow, int at, const char *name
                 name);
 }
 
+/* min and max of a column go by its collation; everything else of theirs compares a decimal as a
+ * text, and a text is greater than every number. */
 static enum status check_choice(const struct flow *flow, int at, const char *name, int nargs,
                                 struct failure *f)
 {
     static const char *const choices[] = {"min", "max", "nullif", NULL};
     const struct instruction *i = &flow->program->at[at];
     bool aggregate = instruction_is(i, "AggStep");
-    uint8_t held = held_by_arguments(flow, at, nargs == 1 ? 1 : 2);
     bool by_value = at > 0 && instruction_is(i - 1, "CollSeq") && collates_decimal(i - 1);
-    if (!is_one_of(name, choices) || !(held & HELD_RESULT) || (aggregate && by_value))
+    bool decimals = held_by_arguments(flow, at, nargs == 1 ? 1 : 2) & HELD_DECIMAL;
+    if (!is_one_of(name, choices) || !decimals || (aggregate && by_value))
         return STATUS_OK;
     if (strcasecmp(name, "nullif") == 0)
         return fail(f, ERROR_CONFIG,
-                    "nullif compares a computed decimal as a text: use case when dec_eq(x, 0) then "
-                    "null else x end");
-    return fail(f, ERROR_CONFIG, "%s compares a computed decimal as a text: use dec_%s", name, name);
+                    "nullif compares a decimal as a text: use case when dec_eq(x, 0) then null else "
+                    "x end");
+    return fail(f, ERROR_CONFIG, "%s compares a decimal as a text: use dec_%s", name, name);
 }
 
 static enum status check_json(const struct flow *flow, int at, const char *name, int nargs,
@@ -326,7 +209,5 @@ enum status rules_check(const struct flow *flow, int at, bool exact, struct fail
     TRY(check_operator(&flow->program->at[at], f));
     TRY(check_cast(flow, at, f));
     TRY(check_comparison(flow, at, f));
-    TRY(check_number_key(flow, at, f));
-    TRY(check_search(flow, at, f));
-    return check_order(flow, at, f);
+    return rules_check_keys(flow, at, f);
 }
