@@ -13,13 +13,9 @@ struct record {
 
 struct run {
     struct flow *flow;
-    const struct guard *guard;
     const struct program *program;
-    struct arena *arena;
     struct record *registers; /* records, by the register that holds them; never taken back */
-    struct record *cursors;
     int *pseudo;              /* of a cursor over a record: its register; else -1 */
-    int *opened;              /* of a cursor on a table: the instruction; else -1 */
     uint8_t *columns;         /* what a Column instruction reads from a table; 0: not looked up */
     uint8_t *now;             /* registers, as the instruction in hand changes them */
     bool changed;
@@ -63,34 +59,56 @@ static void set_range(struct run *r, int from, int to, uint8_t held)
         set(r, reg, held);
 }
 
+/* ---- what an instruction leaves in registers ---- */
+
+/* What 'B' (TEXT) does to a value before it is compared. */
+static uint8_t made_text(uint8_t held)
+{
+    const uint8_t numbers = HELD_PLAIN | HELD_JSON | HELD_OTHER;
+    return held & numbers ? (held & ~numbers) | HELD_TEXT : held;
+}
+
 static void make_record(struct run *r, const struct instruction *i)
 {
     struct record made = {{0}};
-    for (int k = 0; k < i->p2; k++)
-        *record_column(&made, k) |= get(r, i->p1 + k);
+    size_t letters = strlen(i->p4);
+    for (int k = 0; k < i->p2; k++) {
+        uint8_t held = get(r, i->p1 + k);
+        bool text = (size_t)k < letters && i->p4[k] == 'B';
+        *record_column(&made, k) |= text ? made_text(held) : held;
+    }
     if (i->p3 < r->program->nregisters)
         record_join(r, &r->registers[i->p3], &made);
     set(r, i->p3, HELD_OTHER);
 }
-
-/* ---- what an instruction leaves in registers ---- */
 
 static uint8_t held_by_text(const char *text)
 {
     static const char *const clocks[] = {"now", "localtime", "utc"};
     for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++)
         if (strcasecmp(text, clocks[i]) == 0)
-            return HELD_PLAIN | HELD_CLOCK;
-    return HELD_PLAIN;
+            return HELD_TEXT | HELD_CLOCK;
+    return HELD_TEXT;
 }
 
-static uint8_t held_by_table(struct run *r, const struct instruction *i)
+static uint8_t held_by_table(const struct flow *f, const struct instruction *open, int column)
 {
     const char *table, *name;
-    const struct instruction *open = &r->program->at[r->opened[i->p1]];
-    if (!program_column(r->guard->db, open, i->p2, r->arena, &table, &name))
+    bool is_text;
+    if (!program_column(f->guard->db, open, column, f->arena, &table, &name, &is_text))
         return HELD_OTHER;
-    return r->guard->is_decimal(r->guard->context, table, name) ? HELD_COLUMN : HELD_PLAIN;
+    if (f->guard->is_decimal(f->guard->context, table, name))
+        return HELD_COLUMN;
+    return is_text ? HELD_TEXT : HELD_PLAIN;
+}
+
+uint8_t flow_column(const struct flow *f, int cursor, int column)
+{
+    if (cursor < 0 || cursor >= f->program->ncursors || column < 0)
+        return HELD_OTHER;
+    if (f->opened[cursor] >= 0)
+        return held_by_table(f, &f->program->at[f->opened[cursor]], column);
+    return *record_column(&f->cursors[cursor], column);
 }
 
 static void read_column(struct run *r, const struct instruction *i)
@@ -99,12 +117,12 @@ static void read_column(struct run *r, const struct instruction *i)
     int pseudo = r->pseudo[i->p1];
     if (pseudo >= 0) {
         set(r, i->p3, *record_column(&r->registers[pseudo], i->p2));
-    } else if (r->opened[i->p1] >= 0) {
+    } else if (r->flow->opened[i->p1] >= 0) {
         if (!*known)
-            *known = held_by_table(r, i);
+            *known = flow_column(r->flow, i->p1, i->p2);
         set(r, i->p3, *known);
     } else {
-        set(r, i->p3, *record_column(&r->cursors[i->p1], i->p2));
+        set(r, i->p3, flow_column(r->flow, i->p1, i->p2));
     }
 }
 
@@ -145,13 +163,13 @@ static void copy(struct run *r, int from, int to, int n)
 static void join_cursor(struct run *r, int cursor, int record)
 {
     if (record >= 0 && record < r->program->nregisters)
-        record_join(r, &r->cursors[cursor], &r->registers[record]);
+        record_join(r, &r->flow->cursors[cursor], &r->registers[record]);
 }
 
 static void take_record(struct run *r, int cursor, int record)
 {
     if (record < r->program->nregisters)
-        record_join(r, &r->registers[record], &r->cursors[cursor]);
+        record_join(r, &r->registers[record], &r->flow->cursors[cursor]);
     set(r, record, HELD_OTHER);
 }
 
@@ -181,7 +199,7 @@ static void sets_text(struct run *r, const struct instruction *i)
 }
 static void sets_null(struct run *r, const struct instruction *i)
 {
-    set_range(r, i->p2, i->p3 > i->p2 ? i->p3 : i->p2, HELD_PLAIN);
+    set_range(r, i->p2, i->p3 > i->p2 ? i->p3 : i->p2, 0); /* no value at all */
 }
 static void moves(struct run *r, const struct instruction *i)
 {
@@ -218,9 +236,15 @@ static void takes_value(struct run *r, const struct instruction *i)
 {
     set(r, i->p3, held_by_function(i, get(r, i->p1)));
 }
+static void converts(struct run *r, const struct instruction *i)
+{
+    for (int k = 0; i->p4[k]; k++)
+        if (i->p4[k] == 'B')
+            set(r, i->p1 + k, made_text(get(r, i->p1 + k)));
+}
 static void opens_table(struct run *r, const struct instruction *i)
 {
-    r->opened[i->p1] = (int)(i - r->program->at);
+    r->flow->opened[i->p1] = (int)(i - r->program->at);
 }
 static void opens_record(struct run *r, const struct instruction *i)
 {
@@ -228,8 +252,8 @@ static void opens_record(struct run *r, const struct instruction *i)
 }
 static void opens_again(struct run *r, const struct instruction *i)
 {
-    record_join(r, &r->cursors[i->p1], &r->cursors[i->p2]);
-    record_join(r, &r->cursors[i->p2], &r->cursors[i->p1]);
+    record_join(r, &r->flow->cursors[i->p1], &r->flow->cursors[i->p2]);
+    record_join(r, &r->flow->cursors[i->p2], &r->flow->cursors[i->p1]);
 }
 static void inserts(struct run *r, const struct instruction *i)
 {
@@ -308,7 +332,7 @@ static const struct known_instruction {
     {"OpenEphemeral", NEXT, NULL},
     {"OpenAutoindex", NEXT, NULL},
     {"SorterOpen", NEXT, NULL},
-    {"Affinity", NEXT, NULL},
+    {"Affinity", NEXT, converts},
     {"RealAffinity", NEXT, NULL},
     {"ResultRow", NEXT, NULL},
     {"CollSeq", NEXT, NULL},
@@ -411,19 +435,19 @@ static void run_init(struct run *r, struct arena *a)
     r->flow->held = arena_zalloc(a, (size_t)p->n * nregisters);
     r->flow->reached = arena_zalloc(a, (size_t)p->n * sizeof(bool));
     r->registers = arena_zalloc(a, nregisters * sizeof *r->registers);
-    r->cursors = arena_zalloc(a, ncursors * sizeof *r->cursors);
+    r->flow->cursors = arena_zalloc(a, ncursors * sizeof *r->flow->cursors);
     r->pseudo = arena_alloc(a, ncursors * sizeof *r->pseudo);
-    r->opened = arena_alloc(a, ncursors * sizeof *r->opened);
+    r->flow->opened = arena_alloc(a, ncursors * sizeof *r->flow->opened);
     memset(r->pseudo, 0xFF, ncursors * sizeof *r->pseudo);
-    memset(r->opened, 0xFF, ncursors * sizeof *r->opened);
+    memset(r->flow->opened, 0xFF, ncursors * sizeof *r->flow->opened);
     r->columns = arena_zalloc(a, (size_t)p->n);
     r->now = arena_zalloc(a, nregisters);
 }
 
 void flow_run(struct flow *f, const struct guard *g, const struct program *p, struct arena *a)
 {
-    struct run r = {.flow = f, .guard = g, .program = p, .arena = a};
-    f->program = p;
+    struct run r = {.flow = f, .program = p};
+    *f = (struct flow){.program = p, .guard = g, .arena = a};
     run_init(&r, a);
     reach(&r, 0);
     do {

@@ -1,5 +1,6 @@
 /* Number literals in the text of a statement. SQLite turns 1.0000000000000001 into a double before
- * any function sees it: up to 15 digits a double gives back what was written, beyond it need not. */
+ * any function sees it: up to 15 digits a double gives back what was written, beyond it need not. And
+ * where a decimal column is compared with one, it becomes a text: 1.0e-05, which is no decimal. */
 #include "transforms/functions/rules.h"
 
 #include <ctype.h>
@@ -81,9 +82,13 @@ static struct literal read_literal(const char *at)
 /* An integer of 64 bits is no double. */
 static bool loses_digits(const struct literal *l)
 {
+    char text[64];
     errno = 0;
     strtoll(l->start, NULL, 10);
-    return l->digits > DOUBLE_DIGITS && (l->is_double || errno == ERANGE);
+    if (!l->is_double && errno != ERANGE)
+        return false;
+    sqlite3_snprintf(sizeof text, text, "%!.15g", strtod(l->start, NULL)); /* as SQLite does */
+    return l->digits > DOUBLE_DIGITS || strchr(text, 'e');
 }
 
 enum status rules_check_literals(const char *sql, struct failure *f)
@@ -97,8 +102,8 @@ enum status rules_check_literals(const char *sql, struct failure *f)
         struct literal l = read_literal(at);
         if (loses_digits(&l))
             return fail(f, ERROR_CONFIG,
-                        "the number %.*s is a double in SQL, which has %d digits: write it as a "
-                        "text, '%.*s'",
+                        "the number %.*s is a double in SQL, of %d digits and maybe an exponent: "
+                        "write it as a text, '%.*s'",
                         (int)(l.end - l.start), l.start, DOUBLE_DIGITS, (int)(l.end - l.start),
                         l.start);
         at = l.end;

@@ -146,8 +146,17 @@ static const char *stored_as_index(sqlite3 *db, const char *schema, const struct
     return found ? cells[0] : NULL;
 }
 
+/* By the rules of https://www.sqlite.org/datatype3.html, 3.1. */
+static bool column_is_text(sqlite3 *db, const char *schema, const char *table, const char *name)
+{
+    const char *type = NULL;
+    sqlite3_table_column_metadata(db, schema, table, name, &type, NULL, NULL, NULL, NULL);
+    return type && !strcasestr(type, "INT") &&
+           (strcasestr(type, "CHAR") || strcasestr(type, "CLOB") || strcasestr(type, "TEXT"));
+}
+
 bool program_column(sqlite3 *db, const struct instruction *open, int column, struct arena *a,
-                    const char **table, const char **name)
+                    const char **table, const char **name, bool *is_text)
 {
     struct stored s;
     const char *schema = sqlite3_db_name(db, open->p3), *cells[3] = {""};
@@ -162,5 +171,8 @@ bool program_column(sqlite3 *db, const struct instruction *open, int column, str
                          schema, index ? index : s.name, column, a, cells);
     *table = s.table;
     *name = cells[0];
-    return found && **name; /* an index on an expression has no name there */
+    if (!found || !**name) /* an index on an expression has no name there */
+        return false;
+    *is_text = column_is_text(db, schema, s.table, *name);
+    return true;
 }

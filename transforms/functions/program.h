@@ -34,8 +34,9 @@ bool instruction_is(const struct instruction *i, const char *name);
 bool instruction_function(const struct instruction *i, char *name, size_t size, int *nargs);
 
 /* Which column of which table does a cursor's column read? Root pages are looked up in the schema.
- * false: not known (a temporary table, a virtual one). The names lie in `a`. */
+ * false: not known (a temporary table, a virtual one, a rowid). The names lie in `a`. `is_text`: it
+ * is declared as TEXT, so whatever is put there becomes one. */
 bool program_column(sqlite3 *db, const struct instruction *open, int column, struct arena *a,
-                    const char **table, const char **name);
+                    const char **table, const char **name, bool *is_text);
 
 #endif

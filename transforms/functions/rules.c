@@ -48,7 +48,7 @@ static enum status check_cast(const struct flow *flow, int at, struct failure *f
 {
     const struct instruction *i = &flow->program->at[at];
     if (!instruction_is(i, "Cast") || !affinity_is_numeric(i->p2) ||
-        flow_held(flow, at, i->p1) == HELD_PLAIN)
+        !(flow_held(flow, at, i->p1) & ~(HELD_PLAIN | HELD_TEXT)))
         return STATUS_OK;
     return fail(f, ERROR_CONFIG,
                 "a cast to a number (Cast) of a decimal, or of an expression in a statement that "
@@ -83,6 +83,11 @@ static enum status check_compared(const struct instruction *i, const char *use, 
         return fail(f, ERROR_CONFIG,
                     "a decimal column is compared with a column of numbers (%s), as doubles: use "
                     "%s",
+                    i->name, use);
+    if ((i->p5 & 0x47) != 'B' && held & ~HELD_NO_NUMBER)
+        return fail(f, ERROR_CONFIG,
+                    "a decimal column is compared with what may be a number (%s), and a text equals "
+                    "none: use %s",
                     i->name, use);
     if (!collates_decimal(i))
         return fail(f, ERROR_CONFIG,
@@ -148,8 +153,9 @@ static enum status check_choice(const struct flow *flow, int at, const char *nam
     const struct instruction *i = &flow->program->at[at];
     bool aggregate = instruction_is(i, "AggStep");
     bool by_value = at > 0 && instruction_is(i - 1, "CollSeq") && collates_decimal(i - 1);
-    bool decimals = held_by_arguments(flow, at, nargs == 1 ? 1 : 2) & HELD_DECIMAL;
-    if (!is_one_of(name, choices) || !decimals || (aggregate && by_value))
+    uint8_t held = held_by_arguments(flow, at, nargs == 1 ? 1 : 2);
+    bool texts = !(held & ~HELD_NO_NUMBER);
+    if (!is_one_of(name, choices) || !(held & HELD_DECIMAL) || (aggregate && by_value && texts))
         return STATUS_OK;
     if (strcasecmp(name, "nullif") == 0)
         return fail(f, ERROR_CONFIG,

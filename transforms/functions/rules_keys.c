@@ -57,13 +57,23 @@ static bool has_instruction(const struct flow *flow, const char *name, int curso
     return false;
 }
 
+/* Where GROUP BY already gives the order that is wanted, the opening of ORDER BY's own sorter has
+ * become a Noop, with its operands still there. */
+static bool has_spared_sorter(const struct flow *flow)
+{
+    for (int k = 0; k < flow->program->n; k++)
+        if (instruction_is(&flow->program->at[k], "Noop") && flow->program->at[k].p2 > 0)
+            return true;
+    return false;
+}
+
 /* ORDER BY numbers the rows of its temporary index (Sequence), or fills a sorter, as GROUP BY does:
  * but that one then compares neighbours. */
 static bool is_order_by(const struct flow *flow, const struct instruction *open)
 {
     if (instruction_is(open, "OpenEphemeral"))
         return has_instruction(flow, "Sequence", open->p1);
-    return !has_instruction(flow, "Compare", -1);
+    return !has_instruction(flow, "Compare", -1) || has_spared_sorter(flow);
 }
 
 /* The n-th collation of "k(2,B,-decimal)"; "" where there is none. */
@@ -80,6 +90,10 @@ static const char *key_collation(const char *key, int n)
  * computed is canonical, and only its order needs the collation. */
 static enum status check_key(uint8_t held, const char *collation, bool orders, struct failure *f)
 {
+    if (held & HELD_DECIMAL && held & ~HELD_NO_NUMBER)
+        return fail(f, ERROR_CONFIG,
+                    "a key is a decimal or what may be a number, and a text equals none: write the "
+                    "number as a text, '0', or all of it as dec_add(x, 0)");
     if (strncasecmp(collation, "decimal", 7) == 0)
         return STATUS_OK;
     if (held & HELD_RESULT && orders)
@@ -147,7 +161,27 @@ static enum status check_search(const struct flow *flow, int at, struct failure 
                     "number: use dec_eq(a, b)",
                     i->name);
     const struct instruction *open = opening_of(flow, i->p1);
-    return open ? check_key(held, key_collation(open->p4, 0), false, f) : STATUS_OK;
+    return open ? check_key(held | flow_column(flow, i->p1, 0), key_collation(open->p4, 0), false, f)
+                : STATUS_OK;
+}
+
+/* A search in an index (SeekGE, IdxGT, ...): its columns, and what they are compared with. p4 says how
+ * many. */
+static enum status check_seek(const struct flow *flow, int at, struct failure *f)
+{
+    const struct instruction *i = &flow->program->at[at];
+    bool seek = strncmp(i->name, "Seek", 4) == 0 || strncmp(i->name, "IdxG", 4) == 0 ||
+                strncmp(i->name, "IdxL", 4) == 0;
+    bool index = *i->p4 && i->p1 < flow->program->ncursors && flow->opened[i->p1] >= 0;
+    for (int k = 0; seek && index && k < atoi(i->p4); k++) {
+        uint8_t held = flow_held(flow, at, i->p3 + k) | flow_column(flow, i->p1, k);
+        if (held & HELD_DECIMAL && held & ~HELD_NO_NUMBER)
+            return fail(f, ERROR_CONFIG,
+                        "a decimal is looked up among what may be numbers, or a number among "
+                        "decimals (%s), and a text equals none: use dec_eq(a, b)",
+                        i->name);
+    }
+    return STATUS_OK;
 }
 
 /* SQLite 3.40 hashes a text's length into the filter before an automatic index: 10.0 does not find
@@ -168,6 +202,7 @@ enum status rules_check_keys(const struct flow *flow, int at, struct failure *f)
 {
     TRY(check_number_key(flow, at, f));
     TRY(check_search(flow, at, f));
+    TRY(check_seek(flow, at, f));
     TRY(check_stored_key(flow, at, f));
     TRY(check_neighbours(flow, at, f));
     return check_filter(flow, at, f);
