@@ -35,7 +35,11 @@ static const char *text_of(struct exact x)
 
 static void reads(const char *text, const char *expected)
 {
+    char bytes[256];
+    struct buffer b = {.data = bytes, .capacity = sizeof bytes, .max = sizeof bytes};
     assert_string_equal(text_of(number(text)), expected);
+    assert_true(number_text_canonical(text, strlen(text), &b));
+    assert_string_equal(buffer_text(&b), expected);
 }
 
 static void a_number_has_one_form(void **state)
@@ -64,8 +68,10 @@ static void what_is_no_number_is_refused(void **state)
     static const char *const bad[] = {"",    ".",   "-",   "+",    "1e3", " 1",   "1 ",  "1,5",
                                       "NaN", "inf", "--1", "1.2.3", "0x1", "１２", "1\n", "-."};
     struct exact x;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         assert_int_equal(exact_read(&x, bad[i], strlen(bad[i])), EXACT_NO_NUMBER);
+        assert_false(number_text_canonical(bad[i], strlen(bad[i]), NULL));
+    }
     assert_int_equal(exact_read(&x, "1\0002", 3), EXACT_NO_NUMBER);
 }
 

@@ -100,7 +100,10 @@ static void a_cast_to_a_number_is_for_plain_columns(void **state)
     refused("select cast(qty as real) from t", "(Cast)");
     refused("select cast(qty as numeric) from t", "(Cast)");
     refused("select cast(dec_add(qty, 1) as integer) from t", "(Cast)");
-    refused("select qty, cast(code || prio as integer) from t", "(Cast)");
+    refused("select qty, cast(code || qty as integer) from t", "(Cast)");
+    refused("select cast(substr(qty, 1, 1) as integer) from t", "(Cast)");
+    refused("select cast(coalesce(n, qty) as integer) from t", "(Cast)");
+    refused("select cast(code ->> 'n' as integer), qty from t", "(Cast)");
     refused("select cast(qty as integer) from t where prio = '1'", "(Cast)"); /* by an index */
     refused("select cast(qty as integer) from w", "(Cast)");
     refused("select cast(s as integer) from (select qty as s from t order by code limit 3)",
@@ -110,6 +113,9 @@ static void a_cast_to_a_number_is_for_plain_columns(void **state)
     passes("select cast(a as integer), cast(b as integer), qty from w");
     passes("select cast(qty as text) from t");
     passes("select cast('5' as integer), qty from t");
+    passes("select cast(code || prio as integer), cast(coalesce(n, 0) as integer), qty from t");
+    passes("select cast(regex_extract(at, '^\\d+') as integer), cast(strftime('%Y', at) as integer), "
+           "cast(substr(code, 1, 2) as integer), qty from t");
 }
 
 static void a_computed_decimal_is_compared_by_dec_functions(void **state)

@@ -225,6 +225,10 @@ static void a_material_contradicts_nothing_either(void **state)
     refused("units: { materials: { X: [1 box = 12 Units, 1 crate = 2 box, 1 crate = 25 Units] } }\n",
             ":1:62: ", "but 24");
     refused("units: { materials: { X: [1 kg = 0.1 g] } }\n", ":1:27: ", "names mean");
+    refused("units: { materials: { X: [1 kg = 10 bag, 1 bag = 10 g] } }\n", ":1:42: ", "names mean");
+    refused("units:\n  ratios: [1 sack = 1000 g, 1 barrel = 1 kg]\n  materials:\n"
+            "    X: [1 sack = 2 barrel]\n",
+            ":4:9: ", "names mean");
     refused("units:\n  ratios: [1 kg = 1000 g, 1 m = 100 cm]\n  materials:\n"
             "    X: [1 m = 2 kg, 1 cm = 21 g]\n",
             ":4:21: ", "but 20");

@@ -54,6 +54,20 @@ bool number_text_is(const char *text, size_t size)
     return number_text_split(text, size, &t);
 }
 
+bool number_text_canonical(const char *text, size_t size, struct buffer *b)
+{
+    struct number_text t;
+    if (!number_text_split(text, size, &t))
+        return false;
+    if (t.negative)
+        buffer_add_char(b, '-');
+    buffer_add(b, t.nwhole ? t.whole : "0", t.nwhole ? t.nwhole : 1);
+    if (t.nfraction > 0)
+        buffer_add_char(b, '.');
+    buffer_add(b, t.fraction, t.nfraction);
+    return true;
+}
+
 /* ---- order ---- */
 
 static int compare_bytes(const char *a, size_t na, const char *b, size_t nb)

@@ -137,18 +137,39 @@ static bool passes_on(const char *name)
     return false;
 }
 
-static uint8_t held_by_function(const struct instruction *i, uint8_t argument)
+/* Of a function that computes no decimal: what comes of a decimal may be anything, else it is a value
+ * like another. */
+static uint8_t held_by_other(const char *name, uint8_t arguments)
+{
+    if (strcmp(name, "->>") == 0 || strcasecmp(name, "json_extract") == 0)
+        return HELD_JSON;
+    return arguments & (HELD_DECIMAL | HELD_OTHER) ? HELD_OTHER : HELD_PLAIN;
+}
+
+/* `arguments`: of all of them; `first`: of the one that a function may give back. */
+static uint8_t held_by_function(const struct instruction *i, uint8_t arguments, uint8_t first)
 {
     char name[128];
     int nargs;
     if (!instruction_function(i, name, sizeof name, &nargs))
         return HELD_OTHER;
     const struct sql_function *s = sql_function_find(name, nargs < 0 ? 2 : nargs);
-    if (s)
-        return s->result == SQL_DECIMAL ? HELD_RESULT : HELD_OTHER;
-    if (strcmp(name, "->>") == 0 || strcasecmp(name, "json_extract") == 0)
-        return HELD_JSON;
-    return passes_on(name) ? argument : HELD_OTHER;
+    if (s && s->result == SQL_DECIMAL)
+        return HELD_RESULT;
+    return passes_on(name) ? first : held_by_other(name, arguments);
+}
+
+/* EXPLAIN does not say how many arguments a function of any number has: of those, some. */
+static uint8_t held_by_arguments(const struct run *r, const struct instruction *i)
+{
+    char name[128];
+    int nargs;
+    uint8_t held = 0;
+    if (!instruction_function(i, name, sizeof name, &nargs))
+        return HELD_OTHER;
+    for (int k = 0; k < (nargs < 0 ? 4 : nargs) && i->p2 > 0; k++)
+        held |= get(r, i->p2 + k);
+    return held;
 }
 
 static void copy(struct run *r, int from, int to, int n)
@@ -219,28 +240,38 @@ static void sets_rowid(struct run *r, const struct instruction *i)
 }
 static void calls(struct run *r, const struct instruction *i)
 {
-    uint8_t argument = 0;
-    for (int k = 0; k < 2; k++) /* min and max of two: either */
-        argument |= get(r, i->p2 + k);
-    set(r, i->p3, held_by_function(i, argument));
+    uint8_t either = get(r, i->p2) | get(r, i->p2 + 1); /* min and max of two */
+    set(r, i->p3, held_by_function(i, held_by_arguments(r, i), either));
 }
+static void joins_texts(struct run *r, const struct instruction *i)
+{
+    uint8_t held = get(r, i->p1) | get(r, i->p2);
+    set(r, i->p3, held & (HELD_DECIMAL | HELD_OTHER) ? HELD_OTHER : HELD_TEXT);
+}
+/* What a row brings to an aggregate, and what it gives in the end. */
 static void steps(struct run *r, const struct instruction *i)
 {
-    set(r, i->p3, get(r, i->p3) | held_by_function(i, get(r, i->p2)));
+    uint8_t held = held_by_function(i, HELD_OTHER, get(r, i->p2));
+    set(r, i->p3, get(r, i->p3) | held);
 }
 static void finishes(struct run *r, const struct instruction *i)
 {
-    set(r, i->p1, held_by_function(i, get(r, i->p1)));
+    set(r, i->p1, held_by_function(i, HELD_OTHER, get(r, i->p1)));
 }
 static void takes_value(struct run *r, const struct instruction *i)
 {
-    set(r, i->p3, held_by_function(i, get(r, i->p1)));
+    set(r, i->p3, held_by_function(i, HELD_OTHER, get(r, i->p1)));
 }
 static void converts(struct run *r, const struct instruction *i)
 {
     for (int k = 0; i->p4[k]; k++)
         if (i->p4[k] == 'B')
             set(r, i->p1 + k, made_text(get(r, i->p1 + k)));
+}
+/* As text a decimal is what it was. */
+static void casts(struct run *r, const struct instruction *i)
+{
+    set(r, i->p1, i->p2 == 'B' ? made_text(get(r, i->p1)) : HELD_PLAIN);
 }
 static void opens_table(struct run *r, const struct instruction *i)
 {
@@ -300,7 +331,7 @@ static const struct known_instruction {
     {"ZeroOrNull", NEXT, sets_p2},
     {"And", NEXT, sets_p3},
     {"Or", NEXT, sets_p3},
-    {"Concat", NEXT, sets_p3},
+    {"Concat", NEXT, joins_texts},
     {"Add", NEXT, sets_p3},
     {"Subtract", NEXT, sets_p3},
     {"Multiply", NEXT, sets_p3},
@@ -310,7 +341,7 @@ static const struct known_instruction {
     {"BitOr", NEXT, sets_p3},
     {"ShiftLeft", NEXT, sets_p3},
     {"ShiftRight", NEXT, sets_p3},
-    {"Cast", NEXT, sets_p1},
+    {"Cast", NEXT, casts},
     {"Function", NEXT, calls},
     {"PureFunc", NEXT, calls},
     {"AggStep", NEXT, steps},

@@ -5,7 +5,7 @@
  * or calls a function of decimals is *exact*, and in an exact statement these are refused:
  *
  *   + - * / % and bits        computing is the business of dec_*, whatever the operands
- *   cast(x as integer)        unless x is a constant or a plain column of a table that is not decimal
+ *   cast(x as integer)        unless x comes of constants and of columns that are not decimal
  *   dec_add(a, b) > 5         a computed decimal is a text: it is compared by dec_lt, dec_eq, ...,
  *                             also for IN, CASE x WHEN, BETWEEN, min, max, nullif, and ORDER BY
  *                             without COLLATE decimal

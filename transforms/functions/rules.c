@@ -51,8 +51,8 @@ static enum status check_cast(const struct flow *flow, int at, struct failure *f
         !(flow_held(flow, at, i->p1) & ~(HELD_PLAIN | HELD_TEXT)))
         return STATUS_OK;
     return fail(f, ERROR_CONFIG,
-                "a cast to a number (Cast) of a decimal, or of an expression in a statement that "
-                "reads or computes decimals: use dec_round(x, 0), or cast the plain column");
+                "a cast to a number (Cast) of a decimal, or of what may come of one, in a statement "
+                "that reads or computes decimals: use dec_round(x, 0)");
 }
 
 /* ---- comparisons ---- */

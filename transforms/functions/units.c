@@ -190,9 +190,11 @@ static enum status check_pair(struct failure *f, struct unit *general, struct un
 {
     mpq_t ratio;
     enum status status = STATUS_OK;
+    if (a == b || !a->known || !b->known ||
+        (own && strcmp(a->known->dimension, b->known->dimension) != 0))
+        return STATUS_OK;
     mpq_init(ratio);
-    if (a != b && a->known && b->known &&
-        ratio_in(general, own, name_of(a), name_of(b), ratio) == UNIT_OK)
+    if (ratio_in(general, own, name_of(a), name_of(b), ratio) == UNIT_OK)
         status = check_known(f, a, b, ratio, own != NULL);
     mpq_clear(ratio);
     return status;
@@ -201,8 +203,11 @@ static enum status check_pair(struct failure *f, struct unit *general, struct un
 static enum status check_against(struct failure *f, struct unit *general, struct unit *own,
                                  const struct unit *a, struct unit *others)
 {
+    /* What a general group says of its own units was checked when it was made. */
+    const bool both_general = own && others == general && find_unit(general, name_of(a)) == a;
     for (const struct unit *b = others; b; b = b->hh.next)
-        TRY(check_pair(f, general, own, a, b));
+        if (!both_general || a->base != b->base)
+            TRY(check_pair(f, general, own, a, b));
     return STATUS_OK;
 }
 
