@@ -201,7 +201,8 @@ static void mistakes_in_yaml_have_line_and_column(void **state)
     } cases[] = {
         {"dictionaries: [a]\n", ":1:15: dictionaries must be a mapping, not a list"},
         {"dictionaries:\n  d: x\n", ":2:6: a dictionary must be a mapping, not a single value"},
-        {"dictionaries:\n  d: { fil: x }\n", ":2:8: a dictionary has no key \"fil\"; allowed: file"},
+        {"dictionaries:\n  d: { fil: x }\n",
+         ":2:8: a dictionary has no key \"fil\"; allowed: file"},
         {"dictionaries:\n  d: { unknown: fail }\n", ":2:6: dictionary d needs `file` or `codes`"},
         {"dictionaries:\n  d: { file: x, codes: { a: b } }\n", "not both"},
         {"dictionaries:\n  d: { codes: {} }\n", ":2:6: dictionary d has no codes"},

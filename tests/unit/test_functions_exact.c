@@ -139,7 +139,8 @@ static const char *random_text(char *out)
 {
     static const unsigned sizes[] = {1, 4, 17, 18, 19, 20, 36, 38, 40, 60};
     size_t at = 0;
-    unsigned whole = 1 + (unsigned)draw(sizes[draw(10)]), fraction = (unsigned)draw(sizes[draw(10)]);
+    unsigned whole = 1 + (unsigned)draw(sizes[draw(10)]);
+    unsigned fraction = (unsigned)draw(sizes[draw(10)]);
     if (draw(2))
         out[at++] = '-';
     for (unsigned i = 0; i < whole; i++)

@@ -21,8 +21,8 @@ static int open_connection(void **state)
     assert_int_equal(
         sqlite3_exec(
             c.db,
-            "create table t (id integer primary key, code text, qty text collate decimal, n integer,"
-            " price text collate decimal, prio text, at text, d real, wrong text, any_kind);"
+            "create table t (id integer primary key, code text, qty text collate decimal,"
+            " n integer, price text collate decimal, prio text, at text, d real, wrong text, any_kind);"
             "create index t_prio on t(prio, qty);"
             "create table u (id integer primary key, t_id integer, name text);"
             "create table w2 (qty text collate decimal); create index w2_qty on w2(qty);"
@@ -114,8 +114,8 @@ static void a_cast_to_a_number_is_for_plain_columns(void **state)
     passes("select cast(qty as text) from t");
     passes("select cast('5' as integer), qty from t");
     passes("select cast(code || prio as integer), cast(coalesce(n, 0) as integer), qty from t");
-    passes("select cast(regex_extract(at, '^\\d+') as integer), cast(strftime('%Y', at) as integer), "
-           "cast(substr(code, 1, 2) as integer), qty from t");
+    passes("select cast(regex_extract(at, '^\\d+') as integer), "
+           "cast(strftime('%Y', at) as integer), cast(substr(code, 1, 2) as integer), qty from t");
 }
 
 static void a_computed_decimal_is_compared_by_dec_functions(void **state)
@@ -256,7 +256,8 @@ static void what_sqlite_computes_for_itself_is_allowed(void **state)
     passes("select qty from t where id = 1 or rowid = 2");
     passes("select count(*), count(qty), count(distinct qty) from t");
     passes("select qty, row_number() over (order by id), count(*) over () from t");
-    passes("select qty, count(*) over (order by id rows between 2 preceding and 1 following) from t");
+    passes("select qty, count(*) over (order by id rows between 2 preceding and 1 following) "
+           "from t");
     passes("select qty from t where code like '1%' and code glob '1*'");
     passes("select t.qty, u.name from t left join u on u.t_id = t.id where t.id = :object");
     passes("select qty, (select count(*) from u where u.t_id = t.id) from t");

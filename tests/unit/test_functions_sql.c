@@ -114,7 +114,8 @@ static void what_is_no_number_ends_the_statement(void **state)
     refuses("select dec_add(9e999, 1)", OUTCOME_QUARANTINE, REASON_NUMBER, "Inf");
     refuses("select sum(at) from t", OUTCOME_QUARANTINE, REASON_NUMBER, "2026-01-02");
     refuses("select dec_div(1, '0.00', 2)", OUTCOME_QUARANTINE, REASON_ZERO, "by zero");
-    refuses("select dec_mul(x, x) from (select '1' || replace(hex(zeroblob(50000)), '0', '9') as x)",
+    refuses("select dec_mul(x, x) "
+            "from (select '1' || replace(hex(zeroblob(50000)), '0', '9') as x)",
             OUTCOME_QUARANTINE, REASON_BOUNDS, "131072");
 }
 

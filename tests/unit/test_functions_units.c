@@ -222,10 +222,12 @@ static void a_material_contradicts_nothing_either(void **state)
             "\"1 kg = 900 g\" of material X");
     refused("units:\n  ratios: [1 box = 12 Units]\n  materials:\n    X: [1 box = 10 Units]\n",
             ":4:9: ", "but 12");
-    refused("units: { materials: { X: [1 box = 12 Units, 1 crate = 2 box, 1 crate = 25 Units] } }\n",
+    refused("units: { materials: { X: [1 box = 12 Units, 1 crate = 2 box, 1 crate = 25 Units] "
+            "} }\n",
             ":1:62: ", "but 24");
     refused("units: { materials: { X: [1 kg = 0.1 g] } }\n", ":1:27: ", "names mean");
-    refused("units: { materials: { X: [1 kg = 10 bag, 1 bag = 10 g] } }\n", ":1:42: ", "names mean");
+    refused("units: { materials: { X: [1 kg = 10 bag, 1 bag = 10 g] } }\n", ":1:42: ",
+            "names mean");
     refused("units:\n  ratios: [1 sack = 1000 g, 1 barrel = 1 kg]\n  materials:\n"
             "    X: [1 sack = 2 barrel]\n",
             ":4:9: ", "names mean");

@@ -1,4 +1,4 @@
-/* Arithmetic. Each operation tries 128 bits first, and goes over to GMP where they are not enough. */
+/* Arithmetic. Each operation tries 128 bits first, and takes GMP where they are not enough. */
 #include "transforms/functions/exact_parts.h"
 
 #include <string.h>

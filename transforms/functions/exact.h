@@ -100,8 +100,8 @@ void exact_to_ratio(const struct exact *x, mpq_ptr out); /* `out` is initialised
 /* Is it a number by the grammar above (of any length)? */
 bool number_text_is(const char *text, size_t size);
 /* Appends the canonical text of a number of any length, as exact_write does, without reading it as
- * one: for comparing and keeping decimals. false: it is none, and nothing is appended. `b` has room for
- * the text and one byte more. */
+ * one: for comparing and keeping decimals. false: it is none, and nothing is appended. `b` has room
+ * for the text and one byte more. */
 bool number_text_canonical(const char *text, size_t size, struct buffer *b);
 /* A total order of all texts: numbers by value, 10.0 and 10 equal; then what is no number, by its
  * bytes. Allocates nothing. */

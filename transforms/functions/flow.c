@@ -137,8 +137,8 @@ static bool passes_on(const char *name)
     return false;
 }
 
-/* Of a function that computes no decimal: what comes of a decimal may be anything, else it is a value
- * like another. */
+/* Of a function that computes no decimal: what comes of a decimal may be anything, else it is a
+ * value like another. */
 static uint8_t held_by_other(const char *name, uint8_t arguments)
 {
     if (strcmp(name, "->>") == 0 || strcasecmp(name, "json_extract") == 0)

@@ -1,7 +1,8 @@
 /* Flow: what each register of a program may hold, before each instruction.
  *
  * An abstract run: all ways through the program at once, until nothing new turns up. A register's
- * value is a set of the kinds below. Records in sorters and temporary tables are followed by column. */
+ * value is a set of the kinds below. Records in sorters and temporary tables are followed by
+ * column. */
 #ifndef MILLRACE_TRANSFORMS_FUNCTIONS_FLOW_H
 #define MILLRACE_TRANSFORMS_FUNCTIONS_FLOW_H
 
@@ -13,7 +14,7 @@ enum held {
     HELD_RESULT = 1,  /* a decimal that a function computed */
     HELD_COLUMN = 2,  /* of a decimal column */
     HELD_TEXT = 4,    /* a constant text, or of a column of texts; made one before it is compared */
-    HELD_PLAIN = 8,   /* another constant, or of another column that is no decimal: maybe a number */
+    HELD_PLAIN = 8,   /* another constant, or of another column that is no decimal: a number? */
     HELD_CLOCK = 16,  /* a text that asks for the clock or the machine's zone: 'now' */
     HELD_JSON = 32,   /* what ->> or json_extract took out: a number of JSON is a double there */
     HELD_OTHER = 64,  /* anything else */

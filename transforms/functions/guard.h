@@ -11,10 +11,10 @@
  *                             without COLLATE decimal
  *   qty > n                   a decimal column with a column of numbers (as doubles) or of no
  *                             declared type (a text equals no number), or by another collation
- *   group by ifnull(qty, '0') an expression over a column has lost its collation: DISTINCT, ORDER BY,
- *                             min and max, too, without COLLATE decimal
- *   1.0000000000000001        a literal of more than 15 digits, or with an exponent (0.00001 has one
- *                             as a text): SQL reads it as a double
+ *   group by ifnull(qty, '0') an expression over a column has lost its collation: DISTINCT, ORDER
+ *                             BY, min and max, too, without COLLATE decimal
+ *   1.0000000000000001        a literal of more than 15 digits, or with an exponent (0.00001 has
+ *                             one as a text): SQL reads it as a double
  *   printf, sign, floor, ...  they compute with doubles
  *   dec_add(j ->> 'n', 1)     a number of JSON, which is a double behind ->>; not behind ->
  *   avg(x)                    without its digits

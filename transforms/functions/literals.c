@@ -1,6 +1,6 @@
 /* Number literals in the text of a statement. SQLite turns 1.0000000000000001 into a double before
- * any function sees it: up to 15 digits a double gives back what was written, beyond it need not. And
- * where a decimal column is compared with one, it becomes a text: 1.0e-05, which is no decimal. */
+ * any function sees it: up to 15 digits a double gives back what was written, beyond it need not.
+ * And where a decimal column is compared with one, it becomes a text: 1.0e-05 is no decimal. */
 #include "transforms/functions/rules.h"
 
 #include <ctype.h>

@@ -53,9 +53,9 @@ static struct call *new_call(const struct functions *fs)
     return call;
 }
 
-/* Of SQLite 3.38 and later: a Bloom filter before an automatic index. In 3.40.1 it hashes the length
- * of a text, so a join of decimal columns loses the row where 10.0 meets 10, whatever the collation
- * says. The guard looks whether it is really off. */
+/* Of SQLite 3.38 and later: a Bloom filter before an automatic index. In 3.40.1 it hashes the
+ * length of a text, so a join of decimal columns loses the row where 10.0 meets 10, whatever the
+ * collation says. The guard looks whether it is really off. */
 static void turn_filters_off(sqlite3 *db)
 {
     const unsigned bloom_filter = 0x00080000; /* sqliteInt.h: SQLITE_BloomFilter */

@@ -51,8 +51,8 @@ static enum status check_cast(const struct flow *flow, int at, struct failure *f
         !(flow_held(flow, at, i->p1) & ~(HELD_PLAIN | HELD_TEXT)))
         return STATUS_OK;
     return fail(f, ERROR_CONFIG,
-                "a cast to a number (Cast) of a decimal, or of what may come of one, in a statement "
-                "that reads or computes decimals: use dec_round(x, 0)");
+                "a cast to a number (Cast) of a decimal, or of what may come of one, in a "
+                "statement that reads or computes decimals: use dec_round(x, 0)");
 }
 
 /* ---- comparisons ---- */
@@ -86,8 +86,8 @@ static enum status check_compared(const struct instruction *i, const char *use, 
                     i->name, use);
     if ((i->p5 & 0x47) != 'B' && held & ~HELD_NO_NUMBER)
         return fail(f, ERROR_CONFIG,
-                    "a decimal column is compared with what may be a number (%s), and a text equals "
-                    "none: use %s",
+                    "a decimal column is compared with what may be a number (%s), and a text "
+                    "equals none: use %s",
                     i->name, use);
     if (!collates_decimal(i))
         return fail(f, ERROR_CONFIG,
@@ -159,8 +159,8 @@ static enum status check_choice(const struct flow *flow, int at, const char *nam
         return STATUS_OK;
     if (strcasecmp(name, "nullif") == 0)
         return fail(f, ERROR_CONFIG,
-                    "nullif compares a decimal as a text: use case when dec_eq(x, 0) then null else "
-                    "x end");
+                    "nullif compares a decimal as a text: use case when dec_eq(x, 0) then null "
+                    "else x end");
     return fail(f, ERROR_CONFIG, "%s compares a decimal as a text: use dec_%s", name, name);
 }
 

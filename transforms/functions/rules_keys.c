@@ -41,7 +41,8 @@ static const struct instruction *opening_of(const struct flow *flow, int cursor)
 {
     for (int k = 0; k < flow->program->n; k++) {
         const struct instruction *i = &flow->program->at[k];
-        if (i->p1 == cursor && (instruction_is(i, "OpenEphemeral") || instruction_is(i, "SorterOpen")))
+        if (i->p1 == cursor &&
+            (instruction_is(i, "OpenEphemeral") || instruction_is(i, "SorterOpen")))
             return i;
     }
     return NULL;
@@ -101,8 +102,8 @@ static enum status check_key(uint8_t held, const char *collation, bool orders, s
                     "ORDER BY a computed decimal sorts its text: write ORDER BY x COLLATE decimal");
     if (held & HELD_COLUMN)
         return fail(f, ERROR_CONFIG,
-                    "an expression over a decimal column is grouped, sorted or made distinct by its "
-                    "text (10.0 is not 10 there): write it with COLLATE decimal, or as dec_add(x, "
+                    "an expression over a decimal column is grouped, sorted or made distinct by "
+                    "its text (10.0 is not 10 there): write it with COLLATE decimal, or as dec_add(x, "
                     "0)");
     return STATUS_OK;
 }
@@ -161,12 +162,14 @@ static enum status check_search(const struct flow *flow, int at, struct failure 
                     "number: use dec_eq(a, b)",
                     i->name);
     const struct instruction *open = opening_of(flow, i->p1);
-    return open ? check_key(held | flow_column(flow, i->p1, 0), key_collation(open->p4, 0), false, f)
-                : STATUS_OK;
+    if (!open)
+        return STATUS_OK;
+    held |= flow_column(flow, i->p1, 0);
+    return check_key(held, key_collation(open->p4, 0), false, f);
 }
 
-/* A search in an index (SeekGE, IdxGT, ...): its columns, and what they are compared with. p4 says how
- * many. */
+/* A search in an index (SeekGE, IdxGT, ...): its columns, and what they are compared with. p4 says
+ * how many. */
 static enum status check_seek(const struct flow *flow, int at, struct failure *f)
 {
     const struct instruction *i = &flow->program->at[at];

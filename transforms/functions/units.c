@@ -238,8 +238,8 @@ static enum status check_words(struct failure *f, const struct ratio_words *w, b
     return check_known(f, &a, &b, w->value, may_join);
 }
 
-static enum status check_agrees(struct failure *f, const struct ratio_words *w, struct unit *general,
-                                struct unit *own)
+static enum status check_agrees(struct failure *f, const struct ratio_words *w,
+                                struct unit *general, struct unit *own)
 {
     mpq_t is;
     enum status status = STATUS_OK;

@@ -1,8 +1,8 @@
 /* at_zone(moment, from, to): the same moment by another clock, with gaps and folds as zone.h says.
  *
  * A text with Z or an offset is an instant: `from` says nothing then. A day alone is a day on the
- * calendar, which no zone shifts. What is in UTC afterwards says so by a Z: columns with a zone reach
- * SQLite in that form. */
+ * calendar, which no zone shifts. What is in UTC afterwards says so by a Z: columns with a zone
+ * reach SQLite in that form. */
 #include "transforms/functions/call.h"
 #include "transforms/functions/list.h"
 
