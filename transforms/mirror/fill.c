@@ -91,6 +91,7 @@ enum status mirror_complete(struct mirror *m, const struct relation *relation,
     TRY(file_set_complete(m, t, f));
     TRY(fill_touch_baseline(m, &any, f));
     m->quiet = quiet;
+    m->must_commit = true;
     if (any)
         evaluate_start(m);
     return STATUS_OK;

@@ -93,6 +93,7 @@ struct mirror {
     bool is_open; /* the statements are there */
     bool replaying; /* not yet past the checkpoint */
     bool quiet;     /* this transaction emits nothing */
+    bool must_commit; /* events began here: before they go on, the file must know */
     enum phase phase;
     int at_event, at_touch; /* where the phase is */
     bool stepping;          /* its statement has rows left */

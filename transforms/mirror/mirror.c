@@ -126,6 +126,7 @@ static int breathe(void *context)
 enum status mirror_start_transaction(struct mirror *m, struct failure *f)
 {
     m->changes = 0;
+    m->must_commit = false;
     m->committed_us = clock_monotonic_us();
     return db_exec(m->db, f, "begin immediate");
 }
@@ -213,6 +214,7 @@ static enum status take_baseline(struct mirror *m, struct failure *f)
 {
     bool any;
     TRY(fill_touch_baseline(m, &any, f));
+    m->must_commit |= any;
     return any ? evaluate_now(m, f) : STATUS_OK;
 }
 
@@ -250,6 +252,19 @@ static enum status leave_replay(struct mirror *m, const char *position, struct f
     return STATUS_OK;
 }
 
+/* Where events began, the file must know it before they go on: after a crash they could not begin
+ * there again, for the target would be further. */
+static enum status commit_beginning(struct mirror *m, struct failure *f)
+{
+    bool committed;
+    if (!m->must_commit || !m->options.path)
+        return STATUS_OK;
+    TRY(mirror_commit(m, text_of(&m->checkpoint), &committed, f));
+    return committed ? STATUS_OK
+                     : fail(f, ERROR_INTERNAL, "events began at %s: that must be committed first",
+                            mirror_position(m));
+}
+
 enum status mirror_begin(struct mirror *m, const char *position, struct failure *f)
 {
     must(!m->plan_changed && m->phase == PHASE_IDLE);
@@ -258,6 +273,7 @@ enum status mirror_begin(struct mirror *m, const char *position, struct failure 
         m->replaying = false;
         TRY(take_baseline(m, f));
     }
+    TRY(commit_beginning(m, f));
     m->phase = PHASE_APPLY;
     m->quiet = false;
     return STATUS_OK;
@@ -316,8 +332,10 @@ enum status mirror_end(struct mirror *m, const char *position, bool quiet, struc
     if (was_replaying && !m->replaying)
         TRY(fill_touch_baseline(m, &any, f));
     if (any && !m->quiet)
-        return fail(f, ERROR_PLAN_CHANGED, "the definitions changed while a large transaction was "
-                    "on its way to the target: start once more with the old ones");
+        return fail(f, ERROR_PLAN_CHANGED,
+                    "the definitions changed while a large transaction was on its way to the "
+                    "target: start once more with the old ones");
+    m->must_commit |= any;
     m->phase = PHASE_IDLE;
     if (m->views->nviews > 0)
         evaluate_start(m);
@@ -332,7 +350,8 @@ bool mirror_wants_commit(const struct mirror *m)
     int64_t ms = m->options.commit_ms ? m->options.commit_ms : COMMIT_MS;
     if (m->changes == 0)
         return false;
-    return m->changes >= rows || clock_monotonic_us() - m->committed_us >= 1000 * ms;
+    return m->must_commit || m->changes >= rows ||
+           clock_monotonic_us() - m->committed_us >= 1000 * ms;
 }
 
 /* The one rule that everything rests on: never ahead of the target. */
@@ -350,7 +369,7 @@ static bool may_commit(const struct mirror *m, const char *durable)
 static bool is_committed(const struct mirror *m)
 {
     const char *at = mirror_position(m), *committed = mirror_committed(m);
-    return m->changes == 0 && (!at || (committed && strcmp(at, committed) == 0));
+    return m->changes == 0 && !m->must_commit && (!at || (committed && strcmp(at, committed) == 0));
 }
 
 enum status mirror_commit(struct mirror *m, const char *durable, bool *committed,

@@ -81,7 +81,8 @@ enum status mirror_noted(struct mirror *m, const char *name, struct arena *a, co
                          struct failure *f);
 /* `relation` is whole as of `position`, at which the mirror stands or which is its first. Events
  * all of whose tables are whole begin here: mirror_evaluate gives CREATED of every object, or,
- * where `quiet`, takes them for emitted. Until then they are silent. */
+ * where `quiet`, takes them for emitted. Until then they are silent. Then the target must come to
+ * `position` and mirror_commit follow before the next mirror_begin. */
 enum status mirror_complete(struct mirror *m, const struct relation *relation,
                             const char *position, bool quiet, struct failure *f);
 
