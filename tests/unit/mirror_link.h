@@ -36,16 +36,24 @@ static inline void link_check(struct link *l, enum status status)
     must(status == STATUS_OK);
 }
 
-static inline struct link *link_new(const struct event_definition *events, int n,
-                                    const struct relation *const *relations, int nrelations)
+static inline struct link *link_new_with(const struct event_definition *events, int n,
+                                         const struct relation *const *relations, int nrelations,
+                                         const struct views_options *options)
 {
     struct link *l = calloc(1, sizeof *l);
     arena_init(&l->arena);
     buffer_init(&l->out, 256 * 1024 * 1024);
     l->options = (struct mirror_options){.plan = "one", .order = link_order};
     l->step = 3;
-    link_check(l, views_compile(events, n, relations, nrelations, NULL, &l->views, &l->failure));
+    link_check(l, views_compile(events, n, relations, nrelations, options, &l->views,
+                                &l->failure));
     return l;
+}
+
+static inline struct link *link_new(const struct event_definition *events, int n,
+                                    const struct relation *const *relations, int nrelations)
+{
+    return link_new_with(events, n, relations, nrelations, NULL);
 }
 
 static inline void link_open(struct link *l)

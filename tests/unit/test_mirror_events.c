@@ -460,6 +460,88 @@ static void one_table_feeds_several_events(void **state)
     link_free(l);
 }
 
+/* ---- objects that several columns tell ---- */
+
+static const struct relation wm_stock = {
+    .schema = "mes",
+    .name = "wm_stock",
+    .ncolumns = 3,
+    .columns = (struct column[]){KEY("warehouse", VALUE_TEXT), KEY("item", VALUE_INT),
+                                 COLUMN("quantity", VALUE_DOUBLE)},
+    .nkey = 2,
+    .key = (int[]){0, 1},
+};
+static const struct relation wm_lot =
+    RELATION("mes", "wm_lot", false, KEY("id", VALUE_INT), COLUMN("n", VALUE_INT),
+             COLUMN("warehouse", VALUE_TEXT), COLUMN("item", VALUE_INT));
+
+static const struct event_definition stock_event = {
+    .name = "MaterialLot",
+    .of = "wm_stock",
+    .key = "id",
+    .touched_by = (struct touch_definition[]){{"wm_lot", "select :warehouse, :item"}},
+    .ntouched_by = 1,
+    .sql = "select warehouse || '/' || item as id, quantity from wm_stock"
+           " where warehouse = :object_warehouse and item = :object_item",
+    .lists = (struct list_definition[]){{"lots", "id",
+                                         "select id, n from wm_lot where warehouse = "
+                                         ":object_warehouse and item = :object_item"}},
+    .nlists = 1,
+};
+
+static void an_object_may_be_told_by_several_columns(void **state)
+{
+    (void)state;
+    static const struct relation *const tables[] = {&wm_stock, &wm_lot};
+    struct link *l = link_new(&stock_event, 1, tables, 2);
+    link_open(l);
+    link_complete(l, true);
+    insert(l, &wm_stock, "A 1 5");
+    insert(l, &wm_stock, "A 2 6");
+    insert(l, &wm_stock, "B 1 7");
+    insert(l, &wm_lot, "9 3 A 2");
+    assert_string_equal(commit(l), "CREATED MaterialLot A/1 -> {id=A/1 quantity=5 lots[]}\n"
+                                   "CREATED MaterialLot A/2 -> {id=A/2 quantity=6 lots[{id=9 n=3}]}"
+                                   "\n"
+                                   "CREATED MaterialLot B/1 -> {id=B/1 quantity=7 lots[]}\n");
+    update(l, &wm_lot, NULL, "9 4 A 2"); /* no index has the column */
+    assert_string_equal(commit(l), "CHANGED MaterialLot A/2 {id=A/2 quantity=6 lots[{id=9 n=3}]} "
+                                   "-> {id=A/2 quantity=6 lots[{id=9 n=4}]}\n");
+    update(l, &wm_lot, NULL, "9 4 B 1");
+    assert_string_equal(commit(l), "CHANGED MaterialLot A/2 {id=A/2 quantity=6 lots[{id=9 n=4}]} "
+                                   "-> {id=A/2 quantity=6 lots[]}\n"
+                                   "CHANGED MaterialLot B/1 {id=B/1 quantity=7 lots[]} "
+                                   "-> {id=B/1 quantity=7 lots[{id=9 n=4}]}\n");
+    update(l, &wm_stock, "B 1", "C 1 7");
+    update(l, &wm_lot, NULL, "9 4 C 1");
+    assert_string_equal(commit(l), "CHANGED MaterialLot C/1 {id=B/1 quantity=7 lots[{id=9 n=4}]} "
+                                   "-> {id=C/1 quantity=7 lots[{id=9 n=4}]}\n");
+    link_free(l);
+}
+
+static void an_object_may_be_told_by_another_column_than_the_primary_key(void **state)
+{
+    (void)state;
+    struct event_definition d = order_event;
+    d.of_key = (const char *const[]){"name"};
+    d.nof_key = 1;
+    d.sql = "select name as id, state as request_state from mrp_production where name = :object";
+    d.nlists = 0;
+    d.touched_by = (struct touch_definition[]){
+        {"stock_move", "select name from mrp_production where id = :raw_material_production_id"}};
+    struct link *l = link_new(&d, 1, odoo, NODOO);
+    link_open(l);
+    link_complete(l, true);
+    insert_order(l, "draft");
+    insert_lines(l);
+    assert_string_equal(commit(l),
+                        "CREATED OperationsRequest WH/MO/7 -> {id=WH/MO/7 request_state=draft}\n");
+    delete(l, &mrp_production, "7");
+    assert_string_equal(commit(l),
+                        "GONE OperationsRequest WH/MO/7 {id=WH/MO/7 request_state=draft}\n");
+    link_free(l);
+}
+
 /* ---- alone ---- */
 
 static struct link *alone(void)
@@ -604,6 +686,8 @@ int main(void)
         cmocka_unit_test(feedback_gives_one_response_one_produced_and_its_consumed),
         cmocka_unit_test(lines_of_an_earlier_transaction_come_when_their_header_is_finished),
         cmocka_unit_test(one_table_feeds_several_events),
+        cmocka_unit_test(an_object_may_be_told_by_several_columns),
+        cmocka_unit_test(an_object_may_be_told_by_another_column_than_the_primary_key),
         cmocka_unit_test(an_event_that_is_alone_comes_of_the_row_before_and_after),
         cmocka_unit_test(alone_too_one_transaction_is_one_event_an_object),
         cmocka_unit_test(alone_an_echo_and_a_truncate),

@@ -159,6 +159,56 @@ static void nothing_is_converted_in_the_mirror(void **state)
     link_free(l);
 }
 
+/* ---- a collation for decimals, as another room registers it ---- */
+
+static int compare_decimals(void *context, int na, const void *a, int nb, const void *b)
+{
+    struct value x = value_text(VALUE_TEXT, a, (size_t)na);
+    struct value y = value_text(VALUE_TEXT, b, (size_t)nb);
+    (void)context;
+    return code_compare(VALUE_DECIMAL, &x, &y);
+}
+
+static enum status add_collation(void *context, sqlite3 *db, struct failure *f)
+{
+    (void)context, (void)f;
+    int code = sqlite3_create_collation(db, "decimal", SQLITE_UTF8, NULL, compare_decimals);
+    return code == SQLITE_OK ? STATUS_OK : STATUS_BUG;
+}
+
+static const struct relation price =
+    RELATION("s", "price", false, KEY("id", VALUE_DECIMAL), COLUMN("list", VALUE_DECIMAL));
+static const struct relation price_list =
+    RELATION("s", "price_list", false, KEY("id", VALUE_DECIMAL), COLUMN("name", VALUE_TEXT));
+
+static void decimals_are_joined_and_found_by_their_value(void **state)
+{
+    (void)state;
+    static const struct relation *const tables[] = {&price, &price_list};
+    struct event_definition d = {
+        .name = "Price",
+        .of = "price",
+        .key = "id",
+        .touched_by = (struct touch_definition[]){{"price_list",
+                                                   "select id from price where list = :id"}},
+        .ntouched_by = 1,
+        .sql = "select p.id as id, l.name as name from price p join price_list l on l.id = p.list"
+               " where p.id = :object",
+    };
+    struct views_options o = {.functions = add_collation, .decimal_collation = "decimal"};
+    struct link *l = link_new_with(&d, 1, tables, 2, &o);
+    link_open(l);
+    link_complete(l, true);
+    insert(l, &price, "7.0 2");
+    insert(l, &price_list, "2.00 retail");
+    assert_string_equal(commit(l), "CREATED Price 7.0 -> {id=7.0 name=retail}\n");
+    update(l, &price, "7.0", "7 2.0");
+    assert_string_equal(commit(l), "");
+    update(l, &price_list, "2", "2 net");
+    assert_string_equal(commit(l), "CHANGED Price 7 {id=7.0 name=retail} -> {id=7 name=net}\n");
+    link_free(l);
+}
+
 static void an_odd_value_that_a_view_reads_is_refused_with_its_place(void **state)
 {
     (void)state;
@@ -189,6 +239,7 @@ int main(void)
         cmocka_unit_test(what_has_no_common_form_is_refused),
         cmocka_unit_test(decimals_are_the_same_without_their_outer_zeros),
         cmocka_unit_test(nothing_is_converted_in_the_mirror),
+        cmocka_unit_test(decimals_are_joined_and_found_by_their_value),
         cmocka_unit_test(an_odd_value_that_a_view_reads_is_refused_with_its_place),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,8 @@ struct table {
     int *from;                   /* of each kept column, the index in `seen` */
     bool complete;
     int64_t parked; /* rows pushed aside in this transaction, see rows.c */
-    sqlite3_stmt *insert, *update, *delete, *get;
+    bool *indexed;  /* of each kept column */
+    sqlite3_stmt *insert, *update, *update_rest, *delete, *get;
     sqlite3_stmt *park, *parked_get, *parked_delete;
 };
 

@@ -58,17 +58,44 @@ static void add_insert(struct buffer *b, const struct kept *k)
     buffer_add_text(b, ")");
 }
 
-/* A table of which only the key is read has nothing to update. */
-static void add_update(struct buffer *b, const struct kept *k)
+/* All columns, or those that no index has: SQLite writes an index again where a column of it is
+ * named, also if it is the same. False where there is nothing to set. */
+static bool add_update(struct buffer *b, const struct table *t, bool all)
 {
+    const struct kept *k = t->kept;
+    int n = 0;
     buffer_add_text(b, "update ");
     add_table(b, k, false);
     for (int i = k->nkey; i < k->ncolumns; i++) {
-        buffer_add_text(b, i > k->nkey ? ", " : " set ");
+        if (t->indexed[i] && !all)
+            continue;
+        buffer_add_text(b, n++ ? ", " : " set ");
         db_add_name(b, column_name(k, i));
         buffer_add_format(b, " = ?%d", i + 1);
     }
     add_key_condition(b, k);
+    return n > 0;
+}
+
+static void find_indexed(struct mirror *m, struct table *t, struct buffer *b)
+{
+    const struct kept *k = t->kept;
+    t->indexed = arena_zalloc(&m->arena, (size_t)k->ncolumns * sizeof *t->indexed);
+    for (int i = 0; i < k->ncolumns; i++) {
+        db_add_name(b, column_name(k, i));
+        for (int j = 0; j < k->nindexes; j++)
+            t->indexed[i] |= strstr(k->indexes[j], buffer_text(b)) != NULL;
+        buffer_clear(b);
+    }
+}
+
+static enum status prepare_update(struct mirror *m, struct table *t, bool all, struct buffer *b,
+                                  sqlite3_stmt **out, struct failure *f)
+{
+    if (add_update(b, t, all))
+        return prepare_text(m, b, out, f);
+    buffer_clear(b);
+    return STATUS_OK;
 }
 
 static void add_get(struct buffer *b, const struct kept *k, bool parked)
@@ -109,10 +136,9 @@ static enum status prepare_all(struct mirror *m, struct table *t, struct buffer 
     const struct kept *k = t->kept;
     add_insert(b, k);
     TRY(prepare_text(m, b, &t->insert, f));
-    if (k->ncolumns > k->nkey) {
-        add_update(b, k);
-        TRY(prepare_text(m, b, &t->update, f));
-    }
+    find_indexed(m, t, b);
+    TRY(prepare_update(m, t, true, b, &t->update, f));
+    TRY(prepare_update(m, t, false, b, &t->update_rest, f));
     add_delete(b, k, false);
     TRY(prepare_text(m, b, &t->delete, f));
     add_get(b, k, false);
@@ -332,13 +358,23 @@ static enum status delete_row(struct work *w)
     return found || !w->t->complete ? STATUS_OK : fail_missing(w->f);
 }
 
+static bool has_same_indexes(const struct work *w)
+{
+    const struct table *t = w->t;
+    for (int i = 0; i < t->kept->ncolumns; i++)
+        if (t->indexed[i] && !value_equal(&w->before[i], &w->after[i]))
+            return false;
+    return true;
+}
+
+/* Rows that are the same do not come here: there is a column to set. */
 static enum status update_row(struct work *w)
 {
     struct table *t = w->t;
-    if (!t->update)
-        return STATUS_OK;
-    bind_row(t->update, w->after, t->kept->ncolumns);
-    TRY(db_run(t->update, w->f));
+    sqlite3_stmt *update = has_same_indexes(w) ? t->update_rest : t->update;
+    must(update);
+    bind_row(update, w->after, sqlite3_bind_parameter_count(update));
+    TRY(db_run(update, w->f));
     if (sqlite3_changes(w->m->db) == 1)
         return STATUS_OK;
     return t->complete ? fail_missing(w->f) : insert_row(w->m, t, w->after, w->f);
