@@ -120,6 +120,38 @@ static void decimals_are_the_same_without_their_outer_zeros(void **state)
     assert_true(same(VALUE_ABSENT, value_int(1), (struct value){.kind = VALUE_DOUBLE, .d = 1}));
 }
 
+/* ---- objects as bytes ---- */
+
+static void an_object_is_read_back_and_cut_bytes_are_damage(void **state)
+{
+    (void)state;
+    struct query list = {.name = "lines", .fields = &(struct field){"code", VALUE_TEXT},
+                         .nfields = 1};
+    struct view view = {.name = "Order",
+                        .query = {.fields = (struct field[]){{"id", VALUE_TEXT}, {"n", VALUE_INT}},
+                                  .nfields = 2},
+                        .lists = &list,
+                        .nlists = 1};
+    struct object_field code = {"code", text(VALUE_TEXT, "BOARD")};
+    struct object line = {.fields = &code, .nfields = 1};
+    struct object_list lines = {"lines", &line, 1};
+    struct object_field fields[] = {{"id", text(VALUE_TEXT, "WH/MO/7")}, {"n", value_null()}};
+    struct object o = {fields, 2, &lines, 1}, *back;
+    struct buffer bytes;
+    buffer_init(&bytes, 1024);
+    code_object(&bytes, &o);
+    struct value v = value_text(VALUE_BYTES, bytes.data, bytes.size);
+    assert_int_equal(code_read_object(&view, &v, &arena, &back, &failure), STATUS_OK);
+    assert_true(code_same_object(&view, &o, back));
+    assert_string_equal(back->lists[0].elements[0].fields[0].name, "code");
+    for (v.size = 0; v.size < bytes.size; v.size++)
+        assert_int_equal(code_read_object(&view, &v, &arena, &back, &failure), STATUS_CONFIG);
+    buffer_add_char(&bytes, 0);
+    v = value_text(VALUE_BYTES, bytes.data, bytes.size);
+    assert_int_equal(code_read_object(&view, &v, &arena, &back, &failure), STATUS_CONFIG);
+    buffer_free(&bytes);
+}
+
 /* ---- through SQLite and back ---- */
 
 static const struct relation kinds =
@@ -238,6 +270,7 @@ int main(void)
         cmocka_unit_test(texts_of_all_kinds_are_text_and_bytes_are_bytes),
         cmocka_unit_test(what_has_no_common_form_is_refused),
         cmocka_unit_test(decimals_are_the_same_without_their_outer_zeros),
+        cmocka_unit_test(an_object_is_read_back_and_cut_bytes_are_damage),
         cmocka_unit_test(nothing_is_converted_in_the_mirror),
         cmocka_unit_test(decimals_are_joined_and_found_by_their_value),
         cmocka_unit_test(an_odd_value_that_a_view_reads_is_refused_with_its_place),

@@ -1,8 +1,9 @@
 /* Internal: what an open mirror consists of. One file an idea:
- *   mirror.c    opening, transactions, commit and rollback
- *   file.c      what lies in the file: tables, what was emitted, position
- *   rows.c      a row change becomes a change of the mirrored table
- *   touch.c     a row change leads to objects
+ *   mirror.c    opening, and one source transaction
+ *   commit.c    commit and rollback
+ *   file.c      what lies in the file, and its state; file_tables.c: its tables
+ *   rows.c      a row change becomes a change of the mirrored table; rows_sql.c: its statements
+ *   touch.c     a row change leads to objects; touch_sql.c: its statements
  *   ask.c       a view is asked for one object
  *   alone.c     events that are made of the row before and the row after
  *   evaluate.c  touched objects are asked for and compared; events come out
@@ -25,8 +26,8 @@ struct table {
     bool complete;
     int64_t parked; /* rows pushed aside in this transaction, see rows.c */
     bool *indexed;  /* of each kept column */
-    sqlite3_stmt *insert, *update, *update_rest, *delete, *get;
-    sqlite3_stmt *park, *parked_get, *parked_delete;
+    sqlite3_stmt *insert, *update, *update_rest, *delete, *clear, *get;
+    sqlite3_stmt *park, *parked_get, *parked_delete, *parked_clear;
 };
 
 /* One row change, in SQLite's kinds and the kept order. */
@@ -106,17 +107,27 @@ struct mirror {
 
 /* ---- file.c ---- */
 enum status file_open(struct mirror *m, struct failure *f);
-enum status file_rebuild(struct mirror *m, bool afresh, struct failure *f);
+/* The first column of the first row, in `a`, or NULL; `parameter` is ?1, or NULL. */
+enum status file_get_text(struct mirror *m, const char *sql, const char *parameter,
+                          struct arena *a, const char **out, struct failure *f);
+enum status file_put_state(struct mirror *m, const char *name, const char *value,
+                           struct failure *f);
 enum status file_load(struct mirror *m, struct failure *f); /* what is complete, active; position */
 enum status file_set_complete(struct mirror *m, struct table *t, struct failure *f);
 enum status file_set_active(struct mirror *m, struct event_run *e, struct failure *f);
 enum status file_set_position(struct mirror *m, struct failure *f);
+
+/* ---- file_tables.c ---- */
+enum status file_create(struct mirror *m, struct failure *f); /* in a transaction */
+enum status file_rebuild(struct mirror *m, bool afresh, struct failure *f);
 /* The columns of an event's key, for tables that hold objects: "k0 collate x, k1, ". */
 void file_add_key_columns(const struct mirror *m, const struct view *w, struct buffer *b);
 const char *file_emitted_name(const struct event_run *e, struct buffer *b); /* quoted */
 
-/* ---- rows.c ---- */
+/* ---- rows_sql.c ---- */
 enum status rows_prepare(struct mirror *m, struct table *t, struct failure *f);
+
+/* ---- rows.c ---- */
 /* The table and its relation's columns; DATA where the layout is not as compiled. */
 enum status rows_bind(struct mirror *m, struct table *t, const struct relation *r,
                       struct failure *f);
@@ -130,8 +141,12 @@ enum status rows_put(struct mirror *m, struct table *t, const struct value *row,
                      struct failure *f); /* inserts or replaces */
 enum status rows_check_parked(struct mirror *m, struct failure *f);
 
-/* ---- touch.c ---- */
+/* ---- touch_sql.c ---- */
 enum status touch_prepare(struct mirror *m, struct event_run *e, struct failure *f);
+/* All rows of the table lead where this touch of the event leads. */
+enum status touch_whole(struct mirror *m, struct event_run *e, int touch, struct failure *f);
+
+/* ---- touch.c ---- */
 /* `was_parked`: the row before is one that was pushed aside (rows.c). */
 enum status touch_row(struct mirror *m, const struct row_change *c, bool was_parked,
                       struct failure *f);
@@ -174,6 +189,10 @@ enum status fill_touch_baseline(struct mirror *m, bool *any, struct failure *f);
 
 /* ---- mirror.c ---- */
 void mirror_set_text(struct buffer *b, const char *text);
+const char *mirror_text(const struct buffer *b); /* NULL: none */
+enum position_order mirror_order(const struct mirror *m, const char *a, const char *b);
+
+/* ---- commit.c ---- */
 enum status mirror_start_transaction(struct mirror *m, struct failure *f);
 
 #endif

@@ -34,3 +34,8 @@ int kept_column(const struct kept *k, int relation_column)
             return i;
     return -1;
 }
+
+const char *kept_name(const struct kept *k, int column)
+{
+    return k->relation->columns[k->columns[column]].name;
+}

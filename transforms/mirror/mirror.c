@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "transforms/mirror/internal.h"
 
 enum {
@@ -11,8 +10,6 @@ enum {
     POSITION_MAX = 64 * 1024 * 1024,
     SQL_MAX = 1024 * 1024,
     BREATHE_OPERATIONS = 20000, /* of SQLite's machine: about a millisecond */
-    COMMIT_ROWS = 50000,
-    COMMIT_MS = 1000,
 };
 
 /* ---- texts ---- */
@@ -26,19 +23,19 @@ void mirror_set_text(struct buffer *b, const char *text)
     buffer_text(b);
 }
 
-static const char *text_of(const struct buffer *b)
+const char *mirror_text(const struct buffer *b)
 {
     return b->size ? b->data : NULL;
 }
 
 const char *mirror_position(const struct mirror *m)
 {
-    return text_of(&m->position);
+    return mirror_text(&m->position);
 }
 
 const char *mirror_committed(const struct mirror *m)
 {
-    return text_of(&m->committed);
+    return mirror_text(&m->committed);
 }
 
 bool mirror_plan_changed(const struct mirror *m)
@@ -123,14 +120,6 @@ static int breathe(void *context)
     return !m->options.breathe(m->options.context);
 }
 
-enum status mirror_start_transaction(struct mirror *m, struct failure *f)
-{
-    m->changes = 0;
-    m->must_commit = false;
-    m->committed_us = clock_monotonic_us();
-    return db_exec(m->db, f, "begin immediate");
-}
-
 /* The statements belong to the plan that the file has. */
 static enum status start(struct mirror *m, struct failure *f)
 {
@@ -189,7 +178,6 @@ void mirror_close(struct mirror *m)
 enum status mirror_rebuild(struct mirror *m, bool afresh, struct failure *f)
 {
     must(m->plan_changed);
-    TRY(db_exec(m->db, f, "begin immediate"));
     TRY(file_rebuild(m, afresh, f));
     m->plan_changed = false;
     return start(m, f);
@@ -197,7 +185,7 @@ enum status mirror_rebuild(struct mirror *m, bool afresh, struct failure *f)
 
 /* ---- where it stands ---- */
 
-static enum position_order order(const struct mirror *m, const char *a, const char *b)
+enum position_order mirror_order(const struct mirror *m, const char *a, const char *b)
 {
     return m->options.order(m->options.context, a, b);
 }
@@ -227,7 +215,7 @@ enum status mirror_resume(struct mirror *m, const char *checkpoint, struct failu
     m->replaying = false;
     if (!at)
         return STATUS_OK;
-    enum position_order o = checkpoint ? order(m, at, checkpoint) : POSITION_AFTER;
+    enum position_order o = checkpoint ? mirror_order(m, at, checkpoint) : POSITION_AFTER;
     if (o == POSITION_AFTER || o == POSITION_UNRELATED)
         return fail(f, ERROR_POSITION_LOST, "the mirror stands at %s, the target's checkpoint at "
                     "%s: the target was set back; remove the mirror's file, it is filled again",
@@ -243,10 +231,10 @@ static enum status leave_replay(struct mirror *m, const char *position, struct f
 {
     if (!m->replaying)
         return STATUS_OK;
-    enum position_order o = order(m, position, text_of(&m->checkpoint));
+    enum position_order o = mirror_order(m, position, mirror_text(&m->checkpoint));
     if (o == POSITION_UNRELATED)
         return fail(f, ERROR_POSITION_LOST, "a transaction that ends at %s is neither before nor "
-                    "after the target's checkpoint %s", position, text_of(&m->checkpoint));
+                    "after the target's checkpoint %s", position, mirror_text(&m->checkpoint));
     m->replaying = o == POSITION_BEFORE;
     m->quiet |= o != POSITION_AFTER;
     return STATUS_OK;
@@ -259,7 +247,7 @@ static enum status commit_beginning(struct mirror *m, struct failure *f)
     bool committed;
     if (!m->must_commit || !m->options.path)
         return STATUS_OK;
-    TRY(mirror_commit(m, text_of(&m->checkpoint), &committed, f));
+    TRY(mirror_commit(m, mirror_text(&m->checkpoint), &committed, f));
     return committed ? STATUS_OK
                      : fail(f, ERROR_INTERNAL, "events began at %s: that must be committed first",
                             mirror_position(m));
@@ -269,7 +257,7 @@ enum status mirror_begin(struct mirror *m, const char *position, struct failure 
 {
     must(!m->plan_changed && m->phase == PHASE_IDLE);
     if (m->replaying && position &&
-        order(m, position, text_of(&m->checkpoint)) == POSITION_AFTER) {
+        mirror_order(m, position, mirror_text(&m->checkpoint)) == POSITION_AFTER) {
         m->replaying = false;
         TRY(take_baseline(m, f));
     }
@@ -340,81 +328,4 @@ enum status mirror_end(struct mirror *m, const char *position, bool quiet, struc
     if (m->views->nviews > 0)
         evaluate_start(m);
     return STATUS_OK;
-}
-
-/* ---- durability ---- */
-
-bool mirror_wants_commit(const struct mirror *m)
-{
-    uint32_t rows = m->options.commit_rows ? m->options.commit_rows : COMMIT_ROWS;
-    int64_t ms = m->options.commit_ms ? m->options.commit_ms : COMMIT_MS;
-    if (m->changes == 0)
-        return false;
-    return m->must_commit || m->changes >= rows ||
-           clock_monotonic_us() - m->committed_us >= 1000 * ms;
-}
-
-/* The one rule that everything rests on: never ahead of the target. */
-static bool may_commit(const struct mirror *m, const char *durable)
-{
-    const char *at = mirror_position(m);
-    if (m->phase != PHASE_IDLE)
-        return false;
-    if (!at)
-        return true;
-    enum position_order o = durable ? order(m, at, durable) : POSITION_AFTER;
-    return o == POSITION_BEFORE || o == POSITION_EQUAL;
-}
-
-static bool is_committed(const struct mirror *m)
-{
-    const char *at = mirror_position(m), *committed = mirror_committed(m);
-    return m->changes == 0 && !m->must_commit && (!at || (committed && strcmp(at, committed) == 0));
-}
-
-enum status mirror_commit(struct mirror *m, const char *durable, bool *committed,
-                          struct failure *f)
-{
-    must(!m->plan_changed);
-    *committed = may_commit(m, durable);
-    if (!*committed || is_committed(m))
-        return STATUS_OK;
-    TRY(file_set_position(m, f));
-    TRY(db_exec(m->db, f, "commit"));
-    mirror_set_text(&m->committed, text_of(&m->position));
-    return mirror_start_transaction(m, f);
-}
-
-static void reset_statements(sqlite3 *db)
-{
-    sqlite3_stmt *statement = NULL;
-    while (db && (statement = sqlite3_next_stmt(db, statement)))
-        sqlite3_reset(statement);
-}
-
-static void forget_transaction(struct mirror *m)
-{
-    m->phase = PHASE_IDLE;
-    m->noutcomes = 0;
-    for (int i = 0; i < m->views->ntables; i++)
-        m->tables[i].parked = 0;
-    for (int i = 0; i < m->views->nviews; i++) {
-        struct event_run *e = &m->events[i];
-        e->ntouched = e->nmoved = 0;
-        e->has_last = false;
-        for (int j = 0; e->touches && j < e->view->ntouches; j++)
-            e->touches[j].pending = 0;
-    }
-}
-
-enum status mirror_rollback(struct mirror *m, struct failure *f)
-{
-    must(!m->plan_changed);
-    reset_statements(m->db);
-    reset_statements(m->rows);
-    if (!sqlite3_get_autocommit(m->db))
-        TRY(db_exec(m->db, f, "rollback"));
-    forget_transaction(m);
-    TRY(file_load(m, f));
-    return mirror_start_transaction(m, f);
 }

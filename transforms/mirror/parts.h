@@ -74,6 +74,7 @@ enum status views_open_db(const struct views *v, const char *path, sqlite3 **out
 void kept_add_create(const struct views *v, struct buffer *b, const char *name,
                      const struct relation *r, const int *columns, int ncolumns, int nkey);
 int kept_column(const struct kept *k, int relation_column); /* -1 */
+const char *kept_name(const struct kept *k, int column);
 /* Finds the indexes that the statement could use and adds them to the kept tables; `db` has all
  * tables, empty, and the indexes found so far. */
 enum status index_find(struct views *v, sqlite3 *db, const char *what, const char *sql,

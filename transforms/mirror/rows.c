@@ -3,157 +3,7 @@
  * Within a transaction a key may be taken before it is free (`update t set id = id + 1` is logged
  * row by row): the row that has it is then pushed aside, into a temporary table, until its own
  * change comes. At COMMIT none may be left there. */
-#include <string.h>
-
 #include "transforms/mirror/internal.h"
-
-enum { SQL_MAX = 1024 * 1024 };
-
-/* ---- statements ---- */
-
-static const char *column_name(const struct kept *k, int i)
-{
-    return k->relation->columns[k->columns[i]].name;
-}
-
-/* "a" = ?1 and "b" = ?2 */
-static void add_key_condition(struct buffer *b, const struct kept *k)
-{
-    for (int i = 0; i < k->nkey; i++) {
-        buffer_add_text(b, i ? " and " : " where ");
-        db_add_name(b, column_name(k, i));
-        buffer_add_format(b, " = ?%d", i + 1);
-    }
-}
-
-static void add_columns(struct buffer *b, const struct kept *k)
-{
-    for (int i = 0; i < k->ncolumns; i++) {
-        buffer_add_text(b, i ? ", " : "");
-        db_add_name(b, column_name(k, i));
-    }
-}
-
-static void add_table(struct buffer *b, const struct kept *k, bool parked)
-{
-    buffer_add_text(b, parked ? "temp." : "main.");
-    db_add_own_name(b, parked ? "parked:" : "", k->relation->name);
-}
-
-static enum status prepare_text(struct mirror *m, struct buffer *b, sqlite3_stmt **out,
-                                struct failure *f)
-{
-    enum status status = db_prepare(m->db, buffer_text(b), out, f);
-    buffer_clear(b);
-    return status;
-}
-
-static void add_insert(struct buffer *b, const struct kept *k)
-{
-    buffer_add_text(b, "insert into ");
-    add_table(b, k, false);
-    buffer_add_text(b, " values (");
-    for (int i = 0; i < k->ncolumns; i++)
-        buffer_add_format(b, "%s?%d", i ? ", " : "", i + 1);
-    buffer_add_text(b, ")");
-}
-
-/* All columns, or those that no index has: SQLite writes an index again where a column of it is
- * named, also if it is the same. False where there is nothing to set. */
-static bool add_update(struct buffer *b, const struct table *t, bool all)
-{
-    const struct kept *k = t->kept;
-    int n = 0;
-    buffer_add_text(b, "update ");
-    add_table(b, k, false);
-    for (int i = k->nkey; i < k->ncolumns; i++) {
-        if (t->indexed[i] && !all)
-            continue;
-        buffer_add_text(b, n++ ? ", " : " set ");
-        db_add_name(b, column_name(k, i));
-        buffer_add_format(b, " = ?%d", i + 1);
-    }
-    add_key_condition(b, k);
-    return n > 0;
-}
-
-static void find_indexed(struct mirror *m, struct table *t, struct buffer *b)
-{
-    const struct kept *k = t->kept;
-    t->indexed = arena_zalloc(&m->arena, (size_t)k->ncolumns * sizeof *t->indexed);
-    for (int i = 0; i < k->ncolumns; i++) {
-        db_add_name(b, column_name(k, i));
-        for (int j = 0; j < k->nindexes; j++)
-            t->indexed[i] |= strstr(k->indexes[j], buffer_text(b)) != NULL;
-        buffer_clear(b);
-    }
-}
-
-static enum status prepare_update(struct mirror *m, struct table *t, bool all, struct buffer *b,
-                                  sqlite3_stmt **out, struct failure *f)
-{
-    if (add_update(b, t, all))
-        return prepare_text(m, b, out, f);
-    buffer_clear(b);
-    return STATUS_OK;
-}
-
-static void add_get(struct buffer *b, const struct kept *k, bool parked)
-{
-    buffer_add_text(b, "select ");
-    add_columns(b, k);
-    buffer_add_text(b, " from ");
-    add_table(b, k, parked);
-    add_key_condition(b, k);
-}
-
-static void add_delete(struct buffer *b, const struct kept *k, bool parked)
-{
-    buffer_add_text(b, "delete from ");
-    add_table(b, k, parked);
-    add_key_condition(b, k);
-}
-
-static enum status prepare_parking(struct mirror *m, struct table *t, struct buffer *b,
-                                   struct failure *f)
-{
-    const struct kept *k = t->kept;
-    buffer_add_text(b, "insert into ");
-    add_table(b, k, true);
-    buffer_add_text(b, " select * from ");
-    add_table(b, k, false);
-    add_key_condition(b, k);
-    TRY(prepare_text(m, b, &t->park, f));
-    add_get(b, k, true);
-    TRY(prepare_text(m, b, &t->parked_get, f));
-    add_delete(b, k, true);
-    return prepare_text(m, b, &t->parked_delete, f);
-}
-
-static enum status prepare_all(struct mirror *m, struct table *t, struct buffer *b,
-                               struct failure *f)
-{
-    const struct kept *k = t->kept;
-    add_insert(b, k);
-    TRY(prepare_text(m, b, &t->insert, f));
-    find_indexed(m, t, b);
-    TRY(prepare_update(m, t, true, b, &t->update, f));
-    TRY(prepare_update(m, t, false, b, &t->update_rest, f));
-    add_delete(b, k, false);
-    TRY(prepare_text(m, b, &t->delete, f));
-    add_get(b, k, false);
-    TRY(prepare_text(m, b, &t->get, f));
-    return prepare_parking(m, t, b, f);
-}
-
-enum status rows_prepare(struct mirror *m, struct table *t, struct failure *f)
-{
-    struct buffer b;
-    buffer_init(&b, SQL_MAX);
-    enum status status = prepare_all(m, t, &b, f);
-    buffer_free(&b);
-    return status;
-}
 
 /* ---- rows in the kept order ---- */
 
@@ -196,7 +46,7 @@ enum status rows_lay(struct mirror *m, struct table *t, const struct value *row,
     struct value *laid = arena_alloc(&m->scratch, (size_t)n * sizeof *laid);
     for (int i = 0; i < n; i++)
         if (lay_value(&row[t->from[i]], &m->scratch, &laid[i], f) != STATUS_OK)
-            return fail_in(f, "column %s", column_name(t->kept, i));
+            return fail_in(f, "column %s", kept_name(t->kept, i));
     *out = laid;
     return STATUS_OK;
 }
@@ -411,18 +261,11 @@ static enum status apply_row(struct work *w, enum change_op op)
 
 static enum status truncate(struct mirror *m, struct table *t, struct failure *f)
 {
-    struct buffer b;
-    buffer_init(&b, SQL_MAX);
     TRY(touch_table(m, t, f));
-    for (int parked = 0; parked < 2; parked++) {
-        buffer_add_text(&b, "delete from ");
-        add_table(&b, t->kept, parked);
-        buffer_add_text(&b, ";");
-    }
-    enum status status = db_exec(m->db, f, "%s", buffer_text(&b));
-    buffer_free(&b);
+    TRY(db_run(t->clear, f));
+    TRY(db_run(t->parked_clear, f));
     t->parked = 0;
-    return status;
+    return STATUS_OK;
 }
 
 /* Laying a row resets nothing: the scratch arena is the caller's. */
