@@ -2,6 +2,7 @@
  * not libs: mirror */
 #include "mirror_crash_vfs.h"
 #include "mirror_link.h"
+#include "mirror_source.h"
 
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -11,165 +12,7 @@
 #include <stddef.h>
 #include <cmocka.h> /* last: its fail() hides ours */
 
-enum { CASES = 200, TRANSACTIONS = 60, ROWS_MAX = 12, LIVES_MAX = 60 };
-enum { ORDERS = 7, MOVES = 14, PRODUCTS = 5, FEEDBACKS = 5, LOG_BYTES = 1 << 20 };
-
-/* ---- chance, the same each time ---- */
-
-static uint64_t chance_state;
-
-static uint32_t chance(uint32_t below)
-{
-    chance_state = chance_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (uint32_t)(chance_state >> 33) % below;
-}
-
-/* ---- the source: its rows, and the log of what happened to them ---- */
-
-struct logged {
-    const struct relation *relation;
-    enum change_op op;
-    char before[128], after[128]; /* "": none */
-};
-
-static struct {
-    struct logged rows[ROWS_MAX * 4];
-    int nrows;
-    bool echo;
-} source_log[TRANSACTIONS + 1]; /* from 1 */
-
-static struct {
-    bool there;
-    char row[128];
-} orders[ORDERS], moves[MOVES], products[PRODUCTS], feedbacks[FEEDBACKS];
-
-static struct logged *log_row(int t, const struct relation *r, enum change_op op)
-{
-    struct logged *l = &source_log[t].rows[source_log[t].nrows++];
-    *l = (struct logged){.relation = r, .op = op};
-    return l;
-}
-
-static void say_order(int id, char *out)
-{
-    static const char *const states[] = {"draft", "confirmed", "progress", "cancel"};
-    snprintf(out, 128, "%d MO%u %s %u %u%s - %u -", id, chance(9), states[chance(4)],
-             chance(PRODUCTS), chance(3), chance(2) ? ".0" : "", 1 + (chance(8) == 0));
-}
-
-static void say_move(int id, char *out)
-{
-    snprintf(out, 128, "%d %u %u %u%s 1 %s %u", id, chance(ORDERS), chance(PRODUCTS), chance(4),
-             chance(2) ? ".00" : "", chance(5) ? "confirmed" : "cancel", chance(3));
-}
-
-static void say_product(int id, char *out)
-{
-    snprintf(out, 128, "%d P%d.%u 1", id, id, chance(3));
-}
-
-static void say_feedback(int id, char *out)
-{
-    snprintf(out, 128, "%d F%u WO%u %u %s -", id, chance(9), chance(3), chance(3),
-             chance(3) ? "FINISHED" : "PREPARE");
-}
-
-static void key_of(const char *row, char *out)
-{
-    snprintf(out, 128, "%.*s", (int)strcspn(row, " "), row);
-}
-
-/* One row is inserted, updated, deleted. `full`: the log has the whole old row (MySQL). */
-static void change_one(int t, const struct relation *r, bool *there, char *row, int id,
-                       void (*say)(int, char *), bool full)
-{
-    enum change_op op = !*there ? CHANGE_INSERT : chance(4) ? CHANGE_UPDATE : CHANGE_DELETE;
-    struct logged *l = log_row(t, r, op);
-    if (op == CHANGE_DELETE && !full)
-        key_of(row, l->before);
-    else if (op != CHANGE_INSERT && full)
-        snprintf(l->before, sizeof l->before, "%s", row);
-    *there = op != CHANGE_DELETE;
-    if (op != CHANGE_DELETE) {
-        say(id, row);
-        snprintf(l->after, sizeof l->after, "%s", row);
-    }
-}
-
-/* An order gets the key of another that is not there. */
-static void rename_order(int t)
-{
-    int from = (int)chance(ORDERS), to = (int)chance(ORDERS);
-    if (!orders[from].there || orders[to].there)
-        return;
-    struct logged *l = log_row(t, &mrp_production, CHANGE_UPDATE);
-    key_of(orders[from].row, l->before);
-    say_order(to, orders[to].row);
-    orders[to].there = true;
-    orders[from].there = false;
-    snprintf(l->after, sizeof l->after, "%s", orders[to].row);
-}
-
-/* Two orders exchange their keys: one is in the other's way. */
-static void exchange_orders(int t)
-{
-    int a = (int)chance(ORDERS), b = (int)chance(ORDERS);
-    if (a == b || !orders[a].there || !orders[b].there)
-        return;
-    for (int i = 0; i < 2; i++) {
-        struct logged *l = log_row(t, &mrp_production, CHANGE_UPDATE);
-        snprintf(l->before, sizeof l->before, "%d", i ? b : a);
-        snprintf(l->after, sizeof l->after, "%d%s", i ? a : b,
-                 strchr(i ? orders[b].row : orders[a].row, ' '));
-    }
-    snprintf(orders[b].row, 128, "%s", source_log[t].rows[source_log[t].nrows - 2].after);
-    snprintf(orders[a].row, 128, "%s", source_log[t].rows[source_log[t].nrows - 1].after);
-}
-
-static void truncate_moves(int t)
-{
-    log_row(t, &stock_move, CHANGE_TRUNCATE);
-    for (int i = 0; i < MOVES; i++)
-        moves[i].there = false;
-}
-
-static void change_any(int t)
-{
-    uint32_t what = chance(100);
-    int id;
-    if (what < 30)
-        id = (int)chance(ORDERS), change_one(t, &mrp_production, &orders[id].there, orders[id].row,
-                                             id, say_order, false);
-    else if (what < 65)
-        id = (int)chance(MOVES), change_one(t, &stock_move, &moves[id].there, moves[id].row, id,
-                                            say_move, false);
-    else if (what < 75)
-        id = (int)chance(PRODUCTS), change_one(t, &product_product, &products[id].there,
-                                               products[id].row, id, say_product, false);
-    else if (what < 90)
-        id = (int)chance(FEEDBACKS), change_one(t, &pro_feedback, &feedbacks[id].there,
-                                                feedbacks[id].row, id, say_feedback, true);
-    else if (what < 95)
-        rename_order(t);
-    else if (what < 99)
-        exchange_orders(t);
-    else
-        truncate_moves(t);
-}
-
-static void make_log(void)
-{
-    memset(source_log, 0, sizeof source_log);
-    memset(orders, 0, sizeof orders);
-    memset(moves, 0, sizeof moves);
-    memset(products, 0, sizeof products);
-    memset(feedbacks, 0, sizeof feedbacks);
-    for (int t = 1; t <= TRANSACTIONS; t++) {
-        source_log[t].echo = chance(8) == 0;
-        for (int n = (int)chance(ROWS_MAX) + 1; n > 0; n--)
-            change_any(t);
-    }
-}
+enum { CASES = 200, LIVES_MAX = 60, LOG_BYTES = 1 << 20 };
 
 /* ---- the target: what outlives the link ---- */
 
@@ -263,22 +106,11 @@ static void resume(struct link *l)
     commit_mirror(l);
 }
 
-static void read_transaction(struct link *l, int t)
-{
-    l->nchanges = 0;
-    arena_reset(&l->arena);
-    for (int i = 0; i < source_log[t].nrows; i++) {
-        const struct logged *r = &source_log[t].rows[i];
-        link_change(l, r->relation, r->op, r->before[0] ? r->before : NULL,
-                    r->after[0] ? r->after : NULL);
-    }
-}
-
 static void apply_transaction(struct link *l, int t)
 {
     char position[16];
     uint32_t half;
-    read_transaction(l, t);
+    source_read(l, t);
     snprintf(position, sizeof position, "%d", t);
     half = chance(l->nchanges + 1);
     link_check(l, mirror_begin(l->mirror, chance(2) ? position : NULL, &l->failure));
@@ -394,7 +226,9 @@ static void run_undisturbed(struct buffer *out)
 
 static bool is_as_undisturbed(struct buffer *wanted)
 {
-    make_log();
+    source_clear();
+    for (int t = 1; t <= TRANSACTIONS; t++)
+        source_make(t);
     run_undisturbed(wanted);
     run_until_the_end();
     return target->state[target->current].size == wanted->size &&
@@ -445,8 +279,6 @@ static void a_link_that_does_not_repeat_quietly_doubles_events(void **state)
 
 static int make_views(void **state)
 {
-    static const struct relation *const tables[] = {&mrp_production, &stock_move, &product_product,
-                                                    &uom_uom, &pro_feedback};
     struct event_definition events[] = {order_event, job_response};
     struct failure f;
     (void)state;
@@ -454,7 +286,7 @@ static int make_views(void **state)
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp", (int)getpid());
     target = mmap(NULL, sizeof *target, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return target == MAP_FAILED ||
-           views_compile(events, 2, tables, 5, NULL, &views, &f) != STATUS_OK;
+           views_compile(events, 2, source_tables, NSOURCE, NULL, &views, &f) != STATUS_OK;
 }
 
 static int remove_views(void **state)

@@ -187,6 +187,8 @@ static enum status note_change(struct mirror *m, struct event_run *e, const stru
     struct value before = bytes_of(&m->before_bytes), after = bytes_of(&m->after_bytes);
     key_of(e, c->before ? c->before : c->after, key);
     TRY(find_first(m, e, key, &before, f));
+    if (why->kind == VALUE_NULL && value_equal(&before, &after))
+        return STATUS_OK;
     key_of(e, c->after ? c->after : c->before, key);
     db_bind(e->seen_add, 1, &before);
     db_bind(e->seen_add, 2, &after);
