@@ -59,6 +59,8 @@ static inline struct link *link_new(const struct event_definition *events, int n
 static inline void link_open(struct link *l)
 {
     link_check(l, mirror_open(l->views, &l->options, &l->mirror, &l->failure));
+    if (!mirror_plan_changed(l->mirror) && !mirror_position(l->mirror))
+        link_check(l, mirror_resume(l->mirror, NULL, &l->failure));
 }
 
 static inline void link_free(struct link *l)

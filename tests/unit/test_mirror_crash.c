@@ -212,7 +212,7 @@ static void run_until_the_end(void)
 static void run_undisturbed(struct buffer *out)
 {
     struct link *l = new_link(NULL);
-    link_check(l, mirror_open(l->views, &l->options, &l->mirror, &l->failure));
+    link_open(l);
     link_complete(l, true);
     while (l->at < TRANSACTIONS)
         apply_transaction(l, l->at + 1);

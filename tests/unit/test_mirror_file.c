@@ -2,7 +2,7 @@
  * libs: mirror */
 #include "mirror_link.h"
 
-#include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -293,6 +293,15 @@ static void a_second_process_is_kept_out(void **state)
     link_free(l);
 }
 
+static void a_new_file_is_its_owners_alone(void **state)
+{
+    (void)state;
+    struct stat st;
+    make_file();
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+}
+
 static void a_file_that_is_none_is_refused(void **state)
 {
     (void)state;
@@ -442,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_target_that_was_set_back_is_refused),
         cmocka_unit_test(a_failed_batch_takes_the_mirror_back),
         cmocka_unit_test(a_second_process_is_kept_out),
+        cmocka_unit_test(a_new_file_is_its_owners_alone),
         cmocka_unit_test(a_file_that_is_none_is_refused),
         cmocka_unit_test(a_changed_view_sends_nothing_of_its_own),
         cmocka_unit_test(a_changed_plan_begins_where_the_target_stands),

@@ -65,6 +65,7 @@ static void reset_statements(sqlite3 *db)
 static void forget_transaction(struct mirror *m)
 {
     m->phase = PHASE_IDLE;
+    m->resumed = false;
     m->noutcomes = 0;
     for (int i = 0; i < m->views->ntables; i++)
         m->tables[i].parked = 0;

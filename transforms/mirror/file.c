@@ -10,7 +10,9 @@
  * WAL, synchronous FULL: a commit is one write and one fsync of the log; what SQLite moves from
  * the log to the file later is fsynced by itself. One process holds the file (locking_mode
  * EXCLUSIVE, so that WAL needs no shared memory). */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "transforms/mirror/internal.h"
 
@@ -91,8 +93,20 @@ static enum status make_or_compare(struct mirror *m, struct failure *f)
     return db_exec(m->db, f, "commit");
 }
 
+/* It holds rows of the source: for the owner's eyes only, which SQLite's files beside it follow. A
+ * file that is there is not opened here: closing it would end the locks of a mirror that holds it.
+ */
+static void make_private(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        close(fd);
+}
+
 enum status file_open(struct mirror *m, struct failure *f)
 {
+    if (m->options.path)
+        make_private(m->options.path);
     TRY(views_open_db(m->views, m->options.path, &m->db, f));
     TRY(set_up(m, f));
     TRY(make_or_compare(m, f));

@@ -93,6 +93,7 @@ struct mirror {
     struct buffer position, committed, checkpoint; /* texts; size 0: none */
     bool plan_changed;
     bool is_open; /* the statements are there */
+    bool resumed;   /* the target's checkpoint is known since the last opening or rollback */
     bool replaying; /* not yet past the checkpoint */
     bool quiet;     /* this transaction emits nothing */
     bool must_commit; /* events began here: before they go on, the file must know */

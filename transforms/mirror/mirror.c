@@ -212,6 +212,7 @@ enum status mirror_resume(struct mirror *m, const char *checkpoint, struct failu
     const char *at = mirror_position(m);
     forget_relations(m);
     mirror_set_text(&m->checkpoint, checkpoint);
+    m->resumed = true;
     m->replaying = false;
     if (!at)
         return STATUS_OK;
@@ -255,7 +256,7 @@ static enum status commit_beginning(struct mirror *m, struct failure *f)
 
 enum status mirror_begin(struct mirror *m, const char *position, struct failure *f)
 {
-    must(!m->plan_changed && m->phase == PHASE_IDLE);
+    must(m->resumed && m->phase == PHASE_IDLE);
     if (m->replaying && position &&
         mirror_order(m, position, mirror_text(&m->checkpoint)) == POSITION_AFTER) {
         m->replaying = false;
