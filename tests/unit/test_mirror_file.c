@@ -192,6 +192,29 @@ static void nothing_is_committed_ahead_of_the_durable_checkpoint(void **state)
     link_free(l);
 }
 
+static void rows_time_and_a_position_alone_ask_for_a_commit(void **state)
+{
+    (void)state;
+    make_file();
+    struct link *l = link_new(&order_event, 1, odoo, NODOO);
+    l->options.path = path;
+    l->options.commit_rows = 2;
+    l->options.commit_ms = 20;
+    link_open(l);
+    resume(l, "10");
+    assert_false(mirror_wants_commit(l->mirror));
+    commit(l); /* of tables that no view reads */
+    usleep(25000);
+    assert_true(mirror_wants_commit(l->mirror));
+    assert_true(commit_at(l, "11"));
+    assert_false(mirror_wants_commit(l->mirror));
+    insert(l, &stock_move, "72 7 1 5.0 1 confirmed -");
+    insert(l, &stock_move, "73 7 1 5.0 1 cancel -");
+    commit(l);
+    assert_true(mirror_wants_commit(l->mirror));
+    link_free(l);
+}
+
 static void nothing_is_committed_while_objects_are_evaluated(void **state)
 {
     (void)state;
@@ -445,6 +468,7 @@ int main(void)
         cmocka_unit_test(the_copys_notes_live_and_die_with_its_rows),
         cmocka_unit_test(a_file_goes_on_where_it_was_committed),
         cmocka_unit_test(nothing_is_committed_ahead_of_the_durable_checkpoint),
+        cmocka_unit_test(rows_time_and_a_position_alone_ask_for_a_commit),
         cmocka_unit_test(nothing_is_committed_while_objects_are_evaluated),
         cmocka_unit_test(transactions_that_the_target_has_are_repeated_without_events),
         cmocka_unit_test(a_checkpoint_between_two_transactions_ends_the_repetition),

@@ -160,8 +160,7 @@ static void bind_key(sqlite3_stmt *statement, const struct value *key, int n)
         db_bind(statement, i + 4, &key[i]);
 }
 
-/* The object that this transaction left as this change finds it: its first state stays the first.
- */
+/* The object as this transaction left it, if it did: its first state stays the first. */
 static enum status find_first(struct mirror *m, struct event_run *e, const struct value *key,
                               struct value *before, struct failure *f)
 {

@@ -14,11 +14,18 @@ enum status mirror_start_transaction(struct mirror *m, struct failure *f)
     return db_exec(m->db, f, "begin immediate");
 }
 
+static bool is_committed(const struct mirror *m)
+{
+    const char *at = mirror_position(m), *committed = mirror_committed(m);
+    return m->changes == 0 && !m->must_commit && (!at || (committed && strcmp(at, committed) == 0));
+}
+
+/* A position alone counts too: the source keeps its log until it is committed. */
 bool mirror_wants_commit(const struct mirror *m)
 {
     uint32_t rows = m->options.commit_rows ? m->options.commit_rows : COMMIT_ROWS;
     int64_t ms = m->options.commit_ms ? m->options.commit_ms : COMMIT_MS;
-    if (m->changes == 0)
+    if (is_committed(m))
         return false;
     return m->must_commit || m->changes >= rows ||
            clock_monotonic_us() - m->committed_us >= 1000 * ms;
@@ -34,12 +41,6 @@ static bool may_commit(const struct mirror *m, const char *durable)
         return true;
     enum position_order o = durable ? mirror_order(m, at, durable) : POSITION_AFTER;
     return o == POSITION_BEFORE || o == POSITION_EQUAL;
-}
-
-static bool is_committed(const struct mirror *m)
-{
-    const char *at = mirror_position(m), *committed = mirror_committed(m);
-    return m->changes == 0 && !m->must_commit && (!at || (committed && strcmp(at, committed) == 0));
 }
 
 enum status mirror_commit(struct mirror *m, const char *durable, bool *committed,

@@ -132,8 +132,7 @@ static enum status is_same(struct mirror *m, struct event_run *e, const struct v
     return STATUS_OK;
 }
 
-/* GONE first, by the reversed order of the definitions: what refers goes before what it refers to.
- */
+/* GONE by the reversed order of the definitions: what refers goes before what it refers to. */
 static int64_t rank_of(const struct mirror *m, const struct event_run *e, bool had, bool has)
 {
     if (!has)

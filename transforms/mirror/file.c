@@ -93,9 +93,8 @@ static enum status make_or_compare(struct mirror *m, struct failure *f)
     return db_exec(m->db, f, "commit");
 }
 
-/* It holds rows of the source: for the owner's eyes only, which SQLite's files beside it follow. A
- * file that is there is not opened here: closing it would end the locks of a mirror that holds it.
- */
+/* It holds rows of the source: for the owner's eyes only; SQLite's files beside it follow it. One
+ * that is there is not opened: closing it would end the locks of a mirror that holds it. */
 static void make_private(const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);

@@ -1,5 +1,4 @@
-/* The first copy: rows enter without emitting; when the last table of an event is whole, it begins.
- */
+/* The first copy: rows enter without emitting; with the last table of an event it begins. */
 #include <string.h>
 
 #include "transforms/mirror/internal.h"

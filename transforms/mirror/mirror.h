@@ -18,8 +18,9 @@
  * CHANGED, then CREATED by the definitions' order; of one definition by the object's key. Each
  * object once.
  *
- * A mirror belongs to one thread. After any status but STATUS_OK only mirror_rollback, mirror_close
- * and what tells its state may be called. Files are written by one process: a second one gets
+ * A mirror belongs to one thread; after mirror_open and mirror_rollback mirror_resume must come
+ * before mirror_begin. After any status but STATUS_OK only mirror_rollback, mirror_close and what
+ * tells its state may be called. Files are written by one process: a second one gets
  * ERROR_SECOND_ENGINE.
  */
 #ifndef MILLRACE_MIRROR_MIRROR_H
