@@ -120,6 +120,20 @@ static void decimals_are_the_same_without_their_outer_zeros(void **state)
     assert_true(same(VALUE_ABSENT, value_int(1), (struct value){.kind = VALUE_DOUBLE, .d = 1}));
 }
 
+/* Two lists that are the same must come in the same order. */
+static void decimals_have_one_order_in_all_their_spellings(void **state)
+{
+    (void)state;
+    struct value small = text(VALUE_TEXT, "1.5");
+    struct value tens[] = {value_int(10), text(VALUE_TEXT, "10"), text(VALUE_TEXT, "10.00"),
+                           {.kind = VALUE_DOUBLE, .d = 10}};
+    for (int i = 0; i < 4; i++) {
+        assert_true(code_compare(VALUE_DECIMAL, &small, &tens[i]) < 0);
+        assert_true(code_compare(VALUE_DECIMAL, &tens[i], &small) > 0);
+        assert_int_equal(code_compare(VALUE_DECIMAL, &tens[i], &tens[0]), 0);
+    }
+}
+
 /* ---- objects as bytes ---- */
 
 static void an_object_is_read_back_and_cut_bytes_are_damage(void **state)
@@ -270,6 +284,7 @@ int main(void)
         cmocka_unit_test(texts_of_all_kinds_are_text_and_bytes_are_bytes),
         cmocka_unit_test(what_has_no_common_form_is_refused),
         cmocka_unit_test(decimals_are_the_same_without_their_outer_zeros),
+        cmocka_unit_test(decimals_have_one_order_in_all_their_spellings),
         cmocka_unit_test(an_object_is_read_back_and_cut_bytes_are_damage),
         cmocka_unit_test(nothing_is_converted_in_the_mirror),
         cmocka_unit_test(decimals_are_joined_and_found_by_their_value),

@@ -112,16 +112,29 @@ static const char *decimal_text(const struct value *v, struct buffer *b)
     return b->size > 0 && strspn(buffer_text(b), "+-0123456789.") == b->size ? b->data : NULL;
 }
 
+/* Both as decimals, in one spelling of numbers; false where one is none. */
+struct decimals {
+    char room_a[NUMBER_TEXT_BYTES * 16], room_b[NUMBER_TEXT_BYTES * 16];
+    struct value a, b;
+};
+
+static bool read_decimals(const struct value *a, const struct value *b, struct decimals *out)
+{
+    struct buffer x = {.data = out->room_a, .max = sizeof out->room_a};
+    struct buffer y = {.data = out->room_b, .max = sizeof out->room_b};
+    x.capacity = x.max;
+    y.capacity = y.max;
+    if (!decimal_text(a, &x) || !decimal_text(b, &y))
+        return false;
+    out->a = value_text(VALUE_DECIMAL, x.data, x.size);
+    out->b = value_text(VALUE_DECIMAL, y.data, y.size);
+    return true;
+}
+
 static bool same_decimal(const struct value *a, const struct value *b)
 {
-    char room_a[NUMBER_TEXT_BYTES * 16], room_b[NUMBER_TEXT_BYTES * 16];
-    struct buffer x = {.data = room_a, .capacity = sizeof room_a, .max = sizeof room_a};
-    struct buffer y = {.data = room_b, .capacity = sizeof room_b, .max = sizeof room_b};
-    if (!decimal_text(a, &x) || !decimal_text(b, &y))
-        return value_equal(a, b);
-    struct value p = value_text(VALUE_DECIMAL, x.data, x.size);
-    struct value q = value_text(VALUE_DECIMAL, y.data, y.size);
-    return value_equal(&p, &q);
+    struct decimals d;
+    return read_decimals(a, b, &d) ? value_equal(&d.a, &d.b) : value_equal(a, b);
 }
 
 static double as_double(const struct value *v)
@@ -185,8 +198,11 @@ static int compare_bytes(const struct value *a, const struct value *b)
 
 int code_compare(enum value_kind kind, const struct value *a, const struct value *b)
 {
+    struct decimals d;
     if (code_same_value(kind, a, b))
         return 0;
+    if (kind == VALUE_DECIMAL && read_decimals(a, b, &d))
+        return compare_bytes(&d.a, &d.b);
     if (a->kind == VALUE_INT && b->kind == VALUE_INT)
         return a->i < b->i ? -1 : 1;
     if (is_number(a) && is_number(b))
