@@ -1,0 +1,125 @@
+/* Mirror: the rows that views read, kept in step with the source's log, and the events that their
+ * changes make.
+ *
+ * One file of SQLite a link (none where every event is alone, see views.h). It holds the columns
+ * that are read, what was last emitted of each object, the plan's hash and a position: the source
+ * transactions up to which it knows. Work lies in one open write transaction of SQLite until
+ * mirror_commit, which commits only where the target's durable checkpoint has come: so a file that
+ * is found after a crash stands at or behind the checkpoint, never ahead. What lies between is
+ * read from the source again and applied without emitting; from there on the same events follow.
+ *
+ *     mirror_open -> [mirror_rebuild] -> mirror_resume(checkpoint)
+ *     each source transaction:
+ *         mirror_begin -> mirror_apply ... -> mirror_end -> mirror_evaluate until nothing is left
+ *     now and then, with nothing of it on its way to the target: mirror_commit(durable position)
+ *     a batch failed: mirror_rollback, the source starts again at mirror_position -> mirror_resume
+ *
+ * Events of one source transaction, in this order: GONE by the definitions' reversed order,
+ * CHANGED, then CREATED by the definitions' order; of one definition by the object's key. Each
+ * object once.
+ *
+ * A mirror belongs to one thread; after mirror_open and mirror_rollback mirror_resume must come
+ * before mirror_begin. After any status but STATUS_OK only mirror_rollback, mirror_close and what
+ * tells its state may be called. Files are written by one process: a second one gets
+ * ERROR_SECOND_ENGINE.
+ */
+#ifndef MILLRACE_MIRROR_MIRROR_H
+#define MILLRACE_MIRROR_MIRROR_H
+
+#include "base/arena.h"
+#include "model/change.h"
+#include "model/object.h"
+#include "model/position.h"
+#include "transforms/mirror/views.h"
+
+struct mirror;
+
+struct mirror_options {
+    const char *path; /* the file; NULL: in memory (nothing to keep, or a test) */
+    const char *plan; /* hash of all that decides what events say: definitions, dictionaries, ... */
+    void *context;    /* passed to the calls below */
+    /* How `a` lies to `b`. Required. */
+    enum position_order (*order)(void *context, const char *a, const char *b);
+    /* An object that its view cannot state (a function refused a value, two rows, no key).
+     * STATUS_OK: go on without its event, as if the view had not been asked; else the status ends
+     * mirror_evaluate. NULL: every refusal ends it. Not called where nothing is emitted. */
+    enum status (*refused)(void *context, const char *type, const char *object,
+                           const struct failure *why);
+    /* Called from inside long statements, about every millisecond; false: stop (STATUS_STOPPED). */
+    bool (*breathe)(void *context);
+    uint32_t cache_kib;   /* pages held in memory; 0: 16 MiB */
+    uint32_t commit_rows; /* row changes after which mirror_wants_commit says so; 0: 50000 */
+    uint32_t commit_ms;   /* or after that time; 0: 1000 */
+};
+
+/* Opens or makes the file. `views` must outlive the mirror; the options' texts are copied. */
+enum status mirror_open(const struct views *views, const struct mirror_options *options,
+                        struct mirror **out, struct failure *f);
+void mirror_close(struct mirror *m); /* what was not committed is gone */
+
+/* Where the mirror stands, uncommitted work included; NULL: nowhere yet. Valid until it moves. */
+const char *mirror_position(const struct mirror *m);
+/* The file was made by another plan: mirror_rebuild must come first. */
+bool mirror_plan_changed(const struct mirror *m);
+/* Takes the new plan: tables whose columns are all there are kept, others are emptied and must be
+ * filled, what was emitted is forgotten; committed. The next mirror_resume takes what the views say
+ * at the checkpoint for what the target has; nothing is emitted for it. `afresh`: keep nothing. */
+enum status mirror_rebuild(struct mirror *m, bool afresh, struct failure *f);
+/* From now on transactions up to `checkpoint` (the target's; NULL none) are applied without
+ * emitting. CONFIG where the mirror is ahead of it: the target was set back. */
+enum status mirror_resume(struct mirror *m, const char *checkpoint, struct failure *f);
+
+/* ---- the first copy; only between transactions ---- */
+
+/* Table i of views_table: does it hold all its rows? */
+bool mirror_is_complete(const struct mirror *m, int i);
+/* A row of the copy, of all columns of `relation` (those not read may be ABSENT); replaces. */
+enum status mirror_fill(struct mirror *m, const struct relation *relation, const struct value *row,
+                        struct failure *f);
+/* A text that the copy keeps with the rows (how far it is); NULL where there is none. */
+enum status mirror_note(struct mirror *m, const char *name, const char *text, struct failure *f);
+enum status mirror_noted(struct mirror *m, const char *name, struct arena *a, const char **text,
+                         struct failure *f);
+/* `relation` is whole as of `position`, at which the mirror stands or which is its first. Events
+ * all of whose tables are whole begin here: mirror_evaluate gives CREATED of every object, or,
+ * where `quiet`, takes them for emitted. Until then they are silent. Then the target must come to
+ * `position` and mirror_commit follow before the next mirror_begin. */
+enum status mirror_complete(struct mirror *m, const struct relation *relation,
+                            const char *position, bool quiet, struct failure *f);
+
+/* ---- one source transaction ---- */
+
+/* `position`: where it ends, as far as that is known (NULL for one that comes in pieces). */
+enum status mirror_begin(struct mirror *m, const char *position, struct failure *f);
+/* Its changes, in log order, in as many calls as one likes. Changes of tables that no view reads
+ * are passed over. DATA with table and key. */
+enum status mirror_apply(struct mirror *m, const struct change *changes, uint32_t n,
+                         struct failure *f);
+/* Its COMMIT. `quiet`: an echo, or skipped: rows and what counts as emitted follow, no event does.
+ */
+enum status mirror_end(struct mirror *m, const char *position, bool quiet, struct failure *f);
+
+struct mirror_step {
+    struct event *events; /* in the caller's arena */
+    uint32_t nevents;
+    bool more;
+};
+/* At most `max` objects, evaluated or emitted; to be called until no more are left. */
+enum status mirror_evaluate(struct mirror *m, uint32_t max, struct arena *a,
+                            struct mirror_step *out, struct failure *f);
+
+/* ---- durability ---- */
+
+/* Is it time to let the target come to where the mirror stands, and to commit? */
+bool mirror_wants_commit(const struct mirror *m);
+/* Commits with fsync if the mirror stands at or before `durable`, the target's durable checkpoint,
+ * between two transactions; else does nothing and says so. Only a committed position may be
+ * acknowledged to the source. */
+enum status mirror_commit(struct mirror *m, const char *durable, bool *committed,
+                          struct failure *f);
+/* Where the file stands: the last committed position; NULL none. */
+const char *mirror_committed(const struct mirror *m);
+/* Back to the last commit point. */
+enum status mirror_rollback(struct mirror *m, struct failure *f);
+
+#endif
