@@ -30,7 +30,7 @@ static enum status read_root(struct load *l, const struct node *root)
     TRY(form_read(l, SCOPE_FILE, root, &f));
     TRY(read_socket(l, &f));
     TRY(systems_read(l, f.given[FILE_SYSTEMS]));
-    TRY(vocabulary_read(l, f.given[FILE_VOCABULARY]));
+    TRY(config_vocabulary_read(l, f.given[FILE_VOCABULARY]));
     TRY(config_dictionaries_read(l, f.given[FILE_DICTIONARIES]));
     TRY(config_units_read(l, f.given[FILE_UNITS]));
     TRY(events_read(l, f.given[FILE_EVENTS]));

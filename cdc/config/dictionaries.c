@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* Names of Millrace's own files lie in its own folder: whoever loads them looks there first. */
-enum status vocabulary_read(struct load *l, const struct node *vocabulary)
+enum status config_vocabulary_read(struct load *l, const struct node *vocabulary)
 {
     return names_read(l, vocabulary, "a file of the vocabulary", &l->config->vocabulary);
 }

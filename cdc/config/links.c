@@ -380,5 +380,5 @@ enum status links_read(struct load *l, const struct node *links)
         for (int i = first; i < c->nlinks; i++)
             at[i] = n;
     }
-    return rules_check(l, at);
+    return config_rules_check(l, at);
 }

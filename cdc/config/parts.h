@@ -27,7 +27,7 @@ enum status flows_turn(struct load *l, const struct node *tables, const struct l
                        struct link_config *back);
 
 /* dictionaries.c: `vocabulary:`, `dictionaries:`, `units:`. */
-enum status vocabulary_read(struct load *l, const struct node *vocabulary);
+enum status config_vocabulary_read(struct load *l, const struct node *vocabulary);
 enum status config_dictionaries_read(struct load *l, const struct node *dictionaries);
 enum status config_units_read(struct load *l, const struct node *units);
 
@@ -44,7 +44,7 @@ enum status names_read(struct load *l, const struct node *n, const char *what, s
 enum status event_flows_read(struct load *l, const struct node *flows, struct link_config *link);
 
 /* rules.c: what no single link can know. `at` are the links' nodes, by link. */
-enum status rules_check(struct load *l, const struct node *const *at);
+enum status config_rules_check(struct load *l, const struct node *const *at);
 
 /* pattern.c */
 bool pattern_is(const char *text);

@@ -80,7 +80,7 @@ static enum status check_tables(struct load *l, const struct node *at, const str
     return STATUS_OK;
 }
 
-enum status rules_check(struct load *l, const struct node *const *at)
+enum status config_rules_check(struct load *l, const struct node *const *at)
 {
     const struct config *c = l->config;
     for (int k = 1; k < c->nlinks; k++) {
