@@ -7,8 +7,8 @@
  *
  * Of SQLite's own functions these are replaced by exact ones: sum, total, avg, round, abs. min and
  * max stay SQLite's: they go by the collation of their argument, which is what tells a decimal
- * column (COLLATE decimal) from a column of codes like '10' and '9'. What an expression computes has
- * no collation: for that there are dec_min and dec_max, and the guard refuses min and max.
+ * column (COLLATE decimal) from a column of codes like '10' and '9'. What an expression computes
+ * has no collation: for that there are dec_min and dec_max, and the guard refuses min and max.
  */
 #ifndef MILLRACE_TRANSFORMS_FUNCTIONS_FUNCTIONS_H
 #define MILLRACE_TRANSFORMS_FUNCTIONS_FUNCTIONS_H

@@ -6,7 +6,7 @@
 #include "transforms/functions/flow.h"
 #include "transforms/functions/functions.h"
 #include "transforms/functions/list.h"
-#include "transforms/functions/rules.h"
+#include "transforms/functions/guard_rules.h"
 
 void guard_init(struct guard *g, sqlite3 *db, guard_is_decimal *is_decimal, void *context)
 {
@@ -77,7 +77,7 @@ static enum status check_program(struct guard *g, const struct program *p, struc
     flow_run(&flow, g, p, a);
     for (int i = 0; i < p->n; i++)
         if (flow.reached[i])
-            TRY(rules_check(&flow, i, g->exact, f));
+            TRY(guard_rules_check(&flow, i, g->exact, f));
     return STATUS_OK;
 }
 
@@ -86,7 +86,7 @@ static enum status check_statement(struct guard *g, const char *sql, struct aren
 {
     struct program program;
     if (g->exact)
-        TRY(rules_check_literals(sql, f));
+        TRY(guard_literals_check(sql, f));
     TRY(program_read(g->db, sql, a, &program, f));
     return check_program(g, &program, a, f);
 }

@@ -3,9 +3,34 @@
 #define MILLRACE_TRANSFORMS_FUNCTIONS_UNITS_PARTS_H
 
 #include <gmp.h>
+#include <uthash.h>
 #include "transforms/functions/units.h"
 
 enum { UNIT_NAME_BYTES = 64 };
+
+struct unit {
+    char *name;
+    struct unit *base; /* of the group; the base is its own */
+    mpq_t factor;      /* this = factor bases */
+    const struct known_unit *known;
+    UT_hash_handle hh;
+};
+
+struct material {
+    char *name;
+    struct unit *units;
+    UT_hash_handle hh;
+};
+
+struct units {
+    struct unit *general;
+    struct material *materials;
+    bool fail_unknown;
+};
+
+/* One ratio more. `material` NULL: a general one. CONFIG without a place where it says nothing, or
+ * contradicts. */
+enum status units_add(struct units *u, const char *material, const char *text, struct failure *f);
 
 /* "1 kg = 1000 g": how many of `right` one of `left` is. */
 struct ratio_words {

@@ -1,14 +1,14 @@
 /* Rules: what the guard finds in a statement. Each says CONFIG with the operator, and what to write
  * in its place. */
-#ifndef MILLRACE_TRANSFORMS_FUNCTIONS_RULES_H
-#define MILLRACE_TRANSFORMS_FUNCTIONS_RULES_H
+#ifndef MILLRACE_TRANSFORMS_FUNCTIONS_GUARD_RULES_H
+#define MILLRACE_TRANSFORMS_FUNCTIONS_GUARD_RULES_H
 
 #include "transforms/functions/flow.h"
 
 /* Instruction `at` of a program, which is reached. `exact`: the statement deals with decimals. */
-enum status rules_check(const struct flow *flow, int at, bool exact, struct failure *f);
-/* The part of it that rules_keys.c holds. */
-enum status rules_check_keys(const struct flow *flow, int at, struct failure *f);
+enum status guard_rules_check(const struct flow *flow, int at, bool exact, struct failure *f);
+/* The part of it that guard_keys.c holds. */
+enum status guard_keys_check(const struct flow *flow, int at, struct failure *f);
 
 /* 'C' (NUMERIC) and the letters behind it. */
 static inline bool affinity_is_numeric(int affinity)
@@ -17,6 +17,6 @@ static inline bool affinity_is_numeric(int affinity)
 }
 
 /* Of the statement's text: number literals of more digits than a double has. */
-enum status rules_check_literals(const char *sql, struct failure *f);
+enum status guard_literals_check(const char *sql, struct failure *f);
 
 #endif

@@ -1,4 +1,4 @@
-#include "transforms/functions/rules.h"
+#include "transforms/functions/guard_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -207,7 +207,7 @@ static enum status check_function(const struct flow *flow, int at, bool exact, s
     return exact ? check_exact_function(flow, at, name, nargs, f) : STATUS_OK;
 }
 
-enum status rules_check(const struct flow *flow, int at, bool exact, struct failure *f)
+enum status guard_rules_check(const struct flow *flow, int at, bool exact, struct failure *f)
 {
     TRY(check_function(flow, at, exact, f));
     if (!exact)
@@ -215,5 +215,5 @@ enum status rules_check(const struct flow *flow, int at, bool exact, struct fail
     TRY(check_operator(&flow->program->at[at], f));
     TRY(check_cast(flow, at, f));
     TRY(check_comparison(flow, at, f));
-    return rules_check_keys(flow, at, f);
+    return guard_keys_check(flow, at, f);
 }

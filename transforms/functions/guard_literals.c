@@ -1,7 +1,7 @@
 /* Number literals in the text of a statement. SQLite turns 1.0000000000000001 into a double before
  * any function sees it: up to 15 digits a double gives back what was written, beyond it need not.
  * And where a decimal column is compared with one, it becomes a text: 1.0e-05 is no decimal. */
-#include "transforms/functions/rules.h"
+#include "transforms/functions/guard_rules.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -91,7 +91,7 @@ static bool loses_digits(const struct literal *l)
     return l->digits > DOUBLE_DIGITS || strchr(text, 'e');
 }
 
-enum status rules_check_literals(const char *sql, struct failure *f)
+enum status guard_literals_check(const char *sql, struct failure *f)
 {
     for (const char *at = sql; *at;) {
         bool number = isdigit((unsigned char)*at) || (*at == '.' && isdigit((unsigned char)at[1]));

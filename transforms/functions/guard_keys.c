@@ -1,5 +1,5 @@
 /* Rules of keys: where SQLite sorts, groups, makes distinct or looks up. */
-#include "transforms/functions/rules.h"
+#include "transforms/functions/guard_rules.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -103,8 +103,8 @@ static enum status check_key(uint8_t held, const char *collation, bool orders, s
     if (held & HELD_COLUMN)
         return fail(f, ERROR_CONFIG,
                     "an expression over a decimal column is grouped, sorted or made distinct by "
-                    "its text (10.0 is not 10 there): write it with COLLATE decimal, or as dec_add(x, "
-                    "0)");
+                    "its text (10.0 is not 10 there): write it with COLLATE decimal, or as "
+                    "dec_add(x, 0)");
     return STATUS_OK;
 }
 
@@ -201,7 +201,7 @@ static enum status check_filter(const struct flow *flow, int at, struct failure 
     return STATUS_OK;
 }
 
-enum status rules_check_keys(const struct flow *flow, int at, struct failure *f)
+enum status guard_keys_check(const struct flow *flow, int at, struct failure *f)
 {
     TRY(check_number_key(flow, at, f));
     TRY(check_search(flow, at, f));
