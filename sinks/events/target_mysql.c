@@ -1,0 +1,157 @@
+/* target_mysql.c: queries in the text protocol of MySQL and MariaDB. A result's column is read as
+ * a column of that type would be; a TIMESTAMP shows the session's zone, and is read without one. */
+#include "db/mysql/my.h"
+#include "sinks/events/target_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/clock.h"
+
+enum { BINARY_CHARSET = 63 };
+
+/* ---- the zone ---- */
+
+static enum status set_zone(struct event_target *t, const char *zone)
+{
+    const char *params[] = {zone};
+    return session_query(t->session, NULL, NULL, "SET time_zone=?", 1, params);
+}
+
+static enum status set_local(struct event_target *t)
+{
+    if (t->local)
+        return STATUS_OK;
+    int64_t now = clock_wall_us();
+    int minutes = (int)((zone_from_utc(t->database.zone, now) - now) / 60000000);
+    char text[24];
+    snprintf(text, sizeof text, "%c%02d:%02d", minutes < 0 ? '-' : '+', abs(minutes) / 60,
+             abs(minutes) % 60);
+    TRY(set_zone(t, text));
+    t->local = true;
+    return STATUS_OK;
+}
+
+enum status my_target_utc(struct event_target *t)
+{
+    if (!t->local)
+        return STATUS_OK;
+    TRY(set_zone(t, "+00:00"));
+    t->local = false;
+    return STATUS_OK;
+}
+
+/* ---- types ---- */
+
+static const char *type_name(const MYSQL_FIELD *f)
+{
+    bool binary = f->charsetnr == BINARY_CHARSET;
+    switch (f->type) {
+    case MYSQL_TYPE_TINY:
+    case MYSQL_TYPE_SHORT:
+    case MYSQL_TYPE_INT24:
+    case MYSQL_TYPE_LONG:
+    case MYSQL_TYPE_LONGLONG:
+        return "bigint";
+    case MYSQL_TYPE_YEAR:
+        return "year";
+    case MYSQL_TYPE_BIT:
+        return "bit";
+    case MYSQL_TYPE_DECIMAL:
+    case MYSQL_TYPE_NEWDECIMAL:
+        return "decimal";
+    case MYSQL_TYPE_FLOAT:
+        return "float";
+    case MYSQL_TYPE_DOUBLE:
+        return "double";
+    case MYSQL_TYPE_JSON:
+        return "json";
+    case MYSQL_TYPE_TINY_BLOB:
+    case MYSQL_TYPE_BLOB:
+    case MYSQL_TYPE_MEDIUM_BLOB:
+    case MYSQL_TYPE_LONG_BLOB:
+    case MYSQL_TYPE_STRING:
+    case MYSQL_TYPE_VAR_STRING:
+    case MYSQL_TYPE_VARCHAR:
+        return binary ? "varbinary" : "varchar";
+    default:
+        return "varchar"; /* times too: as texts, which are read where the target's column is known */
+    }
+}
+
+/* So that my_value_read takes the text. */
+static void fill_columns(MYSQL_RES *result, struct arena *a, struct column **out, int *n)
+{
+    *n = (int)mysql_num_fields(result);
+    *out = arena_zalloc(a, (size_t)(*n + 1) * sizeof **out);
+    for (int i = 0; i < *n; i++) {
+        const MYSQL_FIELD *f = mysql_fetch_field_direct(result, (unsigned)i);
+        const char *type = type_name(f), *sign = f->flags & UNSIGNED_FLAG ? " unsigned" : "";
+        struct column *c = &(*out)[i];
+        c->name = arena_strdup(a, f->name);
+        c->type = arena_format(a, "%s%s", type, sign);
+        c->codec = my_type_of(type, c->type, false);
+        if (!c->codec)
+            c->codec = my_type_of(type, type, false);
+        c->kind = my_type_kind(c->codec);
+    }
+}
+
+/* ---- statements ---- */
+
+/* Whatever else is said on the connection comes after what the sink has held back. */
+static enum status send(struct event_target *t, const char *sql, size_t size, MYSQL_RES **out)
+{
+    struct my *my = (struct my *)t->session;
+    *out = NULL;
+    TRY(t->driver->settle(t->sink));
+    TRY(set_local(t));
+    if (mysql_real_query(my->conn, sql, size))
+        return my_fail(my, "resolving events");
+    *out = mysql_store_result(my->conn);
+    return *out ? STATUS_OK : my_fail(my, "resolving events");
+}
+
+enum status my_target_describe(void *self, const struct event_statement *s, struct arena *a,
+                               struct result_column **out, int *n)
+{
+    struct event_target *t = self;
+    MYSQL_RES *result;
+    struct column *columns;
+    char *sql = arena_format(a, "%s LIMIT 0", s->sql);
+    TRY(send(t, sql, strlen(sql), &result));
+    fill_columns(result, a, &columns, n);
+    mysql_free_result(result);
+    *out = arena_alloc(a, (size_t)(*n + 1) * sizeof **out);
+    for (int i = 0; i < *n; i++)
+        (*out)[i] = (struct result_column){columns[i].name, columns[i].kind};
+    return my_target_utc(t);
+}
+
+static enum status read_rows(struct event_target *t, MYSQL_RES *result, struct arena *a,
+                             struct result *out)
+{
+    struct column *columns;
+    fill_columns(result, a, &columns, &out->ncolumns);
+    out->nrows = (uint32_t)mysql_num_rows(result);
+    struct value *cell =
+        arena_alloc(a, ((size_t)out->nrows * (size_t)out->ncolumns + 1) * sizeof *cell);
+    out->cells = cell;
+    for (MYSQL_ROW row; (row = mysql_fetch_row(result));) {
+        const unsigned long *sizes = mysql_fetch_lengths(result);
+        for (int i = 0; i < out->ncolumns; i++)
+            TRY(my_value_read(&columns[i], row[i], sizes[i], a, cell++, t->database.failure));
+    }
+    return STATUS_OK;
+}
+
+enum status my_target_query(void *self, const struct event_statement *s, struct arena *a,
+                            struct result *out)
+{
+    struct event_target *t = self;
+    MYSQL_RES *result;
+    must(s->nparams == 0);
+    TRY(send(t, s->sql, strlen(s->sql), &result));
+    enum status status = read_rows(t, result, a, out);
+    mysql_free_result(result);
+    return status;
+}
