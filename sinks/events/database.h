@@ -1,6 +1,6 @@
-/* Database: what writing events needs of a target, as functions: typed rows of a query, what a query
- * would give, savepoints, and sets. Over a session and a sink of one engine in production, over
- * SQLite in the unit tests.
+/* Database: what writing events needs of a target, as functions: typed rows of a query, what a
+ * query would give, savepoints, and sets. Over a session and a sink of one engine in production,
+ * over SQLite in the unit tests.
  *
  * One thread, inside one open transaction (but for describe*). What fails says so in `failure`; a
  * STATUS_DATA is about the rows that were sent, and the transaction goes back to a savepoint.

@@ -28,7 +28,6 @@
 struct event_dialect {
     const char *name;
     bool arrays;          /* parameters of arrays, as on PostgreSQL; else literals in VALUES */
-    bool instants;        /* has a type for them: they go as UTC; else as text in the system's zone */
     const char *row_open; /* "ROW(" or "(" */
     const char *no_rows;  /* after a SELECT without FROM: gives none */
     void (*add_name)(struct buffer *b, const char *name);

@@ -5,6 +5,5 @@
 const struct event_dialect postgres_dialect = {
     .name = "PostgreSQL",
     .arrays = true,
-    .instants = true,
     .add_name = pg_add_name,
 };

@@ -227,8 +227,8 @@ static void take(struct judge *j, uint32_t event, uint32_t line, const struct va
     entry.now_there = entry.pk ? now_there(j, there) : NULL;
     if (!fold_add(j->fold, event, &entry))
         hold(j, event, HOLD_QUARANTINE, NULL,
-             arena_format(j->arena, "two of its lines write the row with %s: sum them in the list's "
-                                    "SQL, or add a column to `key`",
+             arena_format(j->arena, "two of its lines write the row with %s: sum them in the "
+                                    "list's SQL, or add a column to `key`",
                           key_text(j, row)));
 }
 

@@ -3,7 +3,8 @@
  *   a number is absent        if_no_row: wait | quarantine | skip
  *   it is there twice         quarantine: the SELECT, or the target's key, is not unique
  *   a key column is NULL      quarantine
- *   no such row in the table  inserted; under update and delete if_no_target: wait | quarantine | skip
+ *   no such row in the table  inserted; under update and delete
+ *                             if_no_target: wait | quarantine | skip
  *   such a row under insert   quarantine
  *   a value does not fit      quarantine, with the column
  *   two lines of one event    quarantine: they would write one row

@@ -6,7 +6,8 @@
 
 #include "sinks/events/wave.h"
 
-/* Marks them in `outcome`. Returns the first that it marked, `batch->nevents` where there is none. */
+/* Marks them in `outcome`. Returns the first that it marked, `batch->nevents` where there is
+ * none. */
 uint32_t spread_holds(const struct event_batch *batch, const struct item *items, struct arena *a,
                       struct hold *outcome);
 

@@ -5,7 +5,8 @@
  *     FROM ( the SELECT ) s LEFT JOIN table t ON t.<key> = s.<key> AND .. ORDER BY s.event, s.line
  *
  * Cells of a result row, in this order:
- *   event [line] | columns | primary key, NULL: no such row | columns that are compared, as they are
+ *   event [line] | columns | primary key, NULL: no such row | columns that are compared, as they
+ *   are
  *
  * Made once for a flow and kept with it; immutable then.
  */
@@ -35,12 +36,12 @@ struct stage {
     int ncolumns;
     int columns_at, pk_at, compared_at, ncells; /* indexes of cells */
     const char *resolve; /* what follows the CTEs */
-    const char *missing; /* delete_missing_in, the same way: keys of the rows in scope; NULL: none */
+    const char *missing; /* delete_missing_in: keys of the rows in scope; NULL: none */
 };
 
 /* Asks the database for the table and for what the SELECT returns, and checks that they fit. CONFIG
- * or NO_TABLE: the text names the column and says what to do, with the line of the file. Memory: `a`.
- * `lists`: the event's repeated fields. */
+ * or NO_TABLE: the text names the column and says what to do, with the line of the file. Memory:
+ * `a`. `lists`: the event's repeated fields. */
 enum status stage_make(const struct event_database *db, const struct write_config *write,
                        const struct field_list *event, const struct field_list *lists, int nlists,
                        struct arena *a, struct stage *out);

@@ -6,8 +6,8 @@
 #include "sinks/events/judge.h"
 
 /* Where an event cannot be written, its `hold` says why, and nothing is written: the caller goes
- * back and comes again without it. DATA: the database refuses a statement; which event is to blame is
- * not known. Memory: `a`. */
+ * back and comes again without it. DATA: the database refuses a statement; which event is to blame
+ * is not known. Memory: `a`. */
 enum status stage_run(const struct event_database *db, const struct stage *s,
                       struct stage_event *events, uint32_t nevents, struct arena *a);
 

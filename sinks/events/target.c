@@ -68,8 +68,6 @@ static enum status done(struct event_target *t, enum status status)
 static enum status write_set(void *self, const struct row_set *set)
 {
     struct event_target *t = self;
-    if (!is_postgres(t))
-        TRY(my_target_utc(t));
     return done(t, t->driver->write_set(t->sink, set));
 }
 

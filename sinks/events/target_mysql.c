@@ -1,5 +1,6 @@
 /* target_mysql.c: queries in the text protocol of MySQL and MariaDB. A result's column is read as
- * a column of that type would be; a TIMESTAMP shows the session's zone, and is read without one. */
+ * a column of that type would be; a TIMESTAMP shows the session's zone, and is read without one.
+ * The sink writes a TIMESTAMP in UTC: the system's zone holds while a SELECT runs, no longer. */
 #include "db/mysql/my.h"
 #include "sinks/events/target_parts.h"
 
@@ -11,33 +12,18 @@ enum { BINARY_CHARSET = 63 };
 
 /* ---- the zone ---- */
 
-static enum status set_zone(struct event_target *t, const char *zone)
+static enum status set_utc(struct event_target *t)
 {
-    const char *params[] = {zone};
-    return session_query(t->session, NULL, NULL, "SET time_zone=?", 1, params);
+    return session_query(t->session, NULL, NULL, "SET time_zone='+00:00'", 0, NULL);
 }
 
-static enum status set_local(struct event_target *t)
+/* One packet: the system's zone, the query, UTC again. */
+static char *in_zone(struct event_target *t, const char *sql, struct arena *a)
 {
-    if (t->local)
-        return STATUS_OK;
     int64_t now = clock_wall_us();
     int minutes = (int)((zone_from_utc(t->database.zone, now) - now) / 60000000);
-    char text[24];
-    snprintf(text, sizeof text, "%c%02d:%02d", minutes < 0 ? '-' : '+', abs(minutes) / 60,
-             abs(minutes) % 60);
-    TRY(set_zone(t, text));
-    t->local = true;
-    return STATUS_OK;
-}
-
-enum status my_target_utc(struct event_target *t)
-{
-    if (!t->local)
-        return STATUS_OK;
-    TRY(set_zone(t, "+00:00"));
-    t->local = false;
-    return STATUS_OK;
+    return arena_format(a, "SET time_zone='%c%02d:%02d';%s;SET time_zone='+00:00'",
+                        minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60, sql);
 }
 
 /* ---- types ---- */
@@ -74,7 +60,7 @@ static const char *type_name(const MYSQL_FIELD *f)
     case MYSQL_TYPE_VARCHAR:
         return binary ? "varbinary" : "varchar";
     default:
-        return "varchar"; /* times too: as texts, which are read where the target's column is known */
+        return "varchar"; /* times too: they are read where the target's column is known */
     }
 }
 
@@ -98,17 +84,15 @@ static void fill_columns(MYSQL_RES *result, struct arena *a, struct column **out
 
 /* ---- statements ---- */
 
-/* Whatever else is said on the connection comes after what the sink has held back. */
-static enum status send(struct event_target *t, const char *sql, size_t size, MYSQL_RES **out)
+static enum status failed(struct event_target *t)
 {
-    struct my *my = (struct my *)t->session;
-    *out = NULL;
-    TRY(t->driver->settle(t->sink));
-    TRY(set_local(t));
-    if (mysql_real_query(my->conn, sql, size))
-        return my_fail(my, "resolving events");
-    *out = mysql_store_result(my->conn);
-    return *out ? STATUS_OK : my_fail(my, "resolving events");
+    return my_fail((struct my *)t->session, "resolving events");
+}
+
+static enum status store(struct event_target *t, MYSQL_RES **out)
+{
+    *out = mysql_store_result(((struct my *)t->session)->conn);
+    return *out ? STATUS_OK : failed(t);
 }
 
 enum status my_target_describe(void *self, const struct event_statement *s, struct arena *a,
@@ -118,13 +102,16 @@ enum status my_target_describe(void *self, const struct event_statement *s, stru
     MYSQL_RES *result;
     struct column *columns;
     char *sql = arena_format(a, "%s LIMIT 0", s->sql);
-    TRY(send(t, sql, strlen(sql), &result));
+    TRY(t->driver->settle(t->sink));
+    if (mysql_real_query(((struct my *)t->session)->conn, sql, strlen(sql)))
+        return failed(t);
+    TRY(store(t, &result));
     fill_columns(result, a, &columns, n);
     mysql_free_result(result);
     *out = arena_alloc(a, (size_t)(*n + 1) * sizeof **out);
     for (int i = 0; i < *n; i++)
         (*out)[i] = (struct result_column){columns[i].name, columns[i].kind};
-    return my_target_utc(t);
+    return STATUS_OK;
 }
 
 static enum status read_rows(struct event_target *t, MYSQL_RES *result, struct arena *a,
@@ -144,14 +131,35 @@ static enum status read_rows(struct event_target *t, MYSQL_RES *result, struct a
     return STATUS_OK;
 }
 
+/* The answers to the three statements of in_zone, read to the end. */
+static enum status read_answers(struct event_target *t, struct arena *a, struct result *out)
+{
+    MYSQL *conn = ((struct my *)t->session)->conn;
+    MYSQL_RES *result;
+    if (mysql_next_result(conn) != 0)
+        return failed(t);
+    TRY(store(t, &result));
+    enum status status = read_rows(t, result, a, out);
+    mysql_free_result(result);
+    if (mysql_next_result(conn) != 0)
+        return failed(t);
+    return status;
+}
+
 enum status my_target_query(void *self, const struct event_statement *s, struct arena *a,
                             struct result *out)
 {
     struct event_target *t = self;
-    MYSQL_RES *result;
+    char *sql = in_zone(t, s->sql, a);
     must(s->nparams == 0);
-    TRY(send(t, s->sql, strlen(s->sql), &result));
-    enum status status = read_rows(t, result, a, out);
-    mysql_free_result(result);
+    TRY(t->driver->settle(t->sink));
+    if (mysql_real_query(((struct my *)t->session)->conn, sql, strlen(sql)))
+        return failed(t);
+    enum status status = read_answers(t, a, out);
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    struct failure first = *t->database.failure;
+    TRY(set_utc(t)); /* what stood behind the query did not run, and the session goes on */
+    *t->database.failure = first;
     return status;
 }

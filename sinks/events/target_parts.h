@@ -8,8 +8,6 @@ enum status my_target_describe(void *self, const struct event_statement *s, stru
                                struct result_column **out, int *n);
 enum status my_target_query(void *self, const struct event_statement *s, struct arena *a,
                             struct result *out);
-/* Back to UTC, in which the sink writes. */
-enum status my_target_utc(struct event_target *t);
 
 enum status pg_target_describe(void *self, const struct event_statement *s, struct arena *a,
                                struct result_column **out, int *n);

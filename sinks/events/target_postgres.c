@@ -99,16 +99,28 @@ static enum status read_rows(struct event_target *t, const PGresult *res, struct
     return STATUS_OK;
 }
 
+static enum status set_plans(struct event_target *t, const char *sql)
+{
+    return session_query(t->session, NULL, NULL, sql, 0, NULL);
+}
+
+static enum status run(struct event_target *t, const struct event_statement *s, PGresult **out)
+{
+    TRY(sent(t, PQsendQueryParams(connection(t)->conn, s->sql, s->nparams, NULL, s->params, NULL,
+                                  NULL, 0)));
+    return expect(t, PGRES_TUPLES_OK, out);
+}
+
+/* Where the query fails, going back to the savepoint takes the setting back too. */
 enum status pg_target_query(void *self, const struct event_statement *s, struct arena *a,
                             struct result *out)
 {
     struct event_target *t = self;
     PGresult *res;
     TRY(t->driver->settle(t->sink));
-    TRY(sent(t, PQsendQueryParams(connection(t)->conn, s->sql, s->nparams, NULL, s->params, NULL,
-                                  NULL, 0)));
-    TRY(expect(t, PGRES_TUPLES_OK, &res));
+    TRY(set_plans(t, "SET plan_cache_mode = force_custom_plan"));
+    TRY(run(t, s, &res));
     enum status status = read_rows(t, res, a, out);
     PQclear(res);
-    return status;
+    return status == STATUS_OK ? set_plans(t, "SET plan_cache_mode = force_generic_plan") : status;
 }

@@ -9,8 +9,8 @@
  *   an event cannot be written    back to the savepoint, it is held, again without it
  *   a statement is refused        back to the savepoint, one by one: the event to blame is held
  *
- * Held with it: later events of its key (HOLD_BEHIND); where its flow says `together`, all events of
- * its source transaction (HOLD_TOGETHER). Nothing else waits.
+ * Held with it: later events of its key (HOLD_BEHIND); where its flow says `together`, all events
+ * of its source transaction (HOLD_TOGETHER). Nothing else waits.
  *
  * The caller has opened the transaction with marker and checkpoint, and stores what is held in that
  * same transaction. One thread.

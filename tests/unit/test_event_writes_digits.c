@@ -92,7 +92,8 @@ static void a_number_too_large_for_the_column_is_refused(void **state)
 static void what_is_no_number_is_none(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "-", ".", "1.2.3", "12a", "1e", "1e9999", "e5", "NaN", " 1"};
+    static const char *const bad[] = {"",   "-",      ".",  "1.2.3", "12a",
+                                      "1e", "1e9999", "e5", "NaN",   " 1"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_string_equal(fitted(bad[i], 14, 2, "up"), "no number");
 }

@@ -267,7 +267,8 @@ static void once_is_for_inserts_and_touch_goes_with_a_change(void **state)
 static void lines_that_an_event_no_longer_has_are_deleted(void **state)
 {
     struct world *w = *state;
-    struct object *a = order(w, "A", "P1", "1", "P11 2.5, P2 1"), *b = order(w, "B", "P1", "1", "P2 9");
+    struct object *a = order(w, "A", "P1", "1", "P11 2.5, P2 1");
+    struct object *b = order(w, "B", "P1", "1", "P2 9");
     created(w, a);
     created(w, b);
     run(w);

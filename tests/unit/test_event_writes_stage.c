@@ -74,8 +74,8 @@ static void numbers_must_be_returned(void **state)
 {
     (void)state;
     is_refused_sql("select e.id as code from event e",
-                   "line 20: the SELECT that writes orders does not return the event's number: begin "
-                   "it with `select e.event,`");
+                   "line 20: the SELECT that writes orders does not return the event's number: "
+                   "begin it with `select e.event,`");
     struct write_config w = write_of("select e.event, e.id as code from event e");
     w.lines = "parts";
     is_refused(w, "line 20: the SELECT that writes orders does not return the line's number: add "
@@ -102,8 +102,8 @@ static void each_option_names_what_is_returned(void **state)
     (void)state;
     struct write_config w = write_of("select e.event, e.id as code from event e");
     w.touch = (struct name_list)NAMES("status");
-    is_refused(w, "line 10: touch: the SELECT that writes orders does not return status: add it, or "
-                  "take it out of touch");
+    is_refused(w, "line 10: touch: the SELECT that writes orders does not return status: add it, "
+                  "or take it out of touch");
     w = write_of("select e.event, e.id as code from event e");
     w.rounds = &(struct round_config){"quantity", "up"};
     w.nrounds = 1;
@@ -149,13 +149,14 @@ static void a_table_without_a_key_is_for_inserts(void **state)
 static void the_scope_of_what_is_missing_is_one_column(void **state)
 {
     (void)state;
-    struct write_config w = write_of("select e.event, l.line, e.id as code from event e join line l");
+    struct write_config w =
+        write_of("select e.event, l.line, e.id as code from event e join line l");
     struct scope_config scope = {"code", {"select e.id, 1 from event e", 30}};
     w.lines = "parts";
     w.delete_missing_in = &scope;
     w.ndelete_missing_in = 1;
-    is_refused(w, "line 30: delete_missing_in: the query for orders.code returns 2 columns, and one "
-                  "is needed");
+    is_refused(w, "line 30: delete_missing_in: the query for orders.code returns 2 columns, and "
+                  "one is needed");
     scope.column = "kode";
     is_refused(w, "line 10: delete_missing_in: orders has no column kode");
 }
