@@ -17,12 +17,12 @@ static enum status set_utc(struct event_target *t)
     return session_query(t->session, NULL, NULL, "SET time_zone='+00:00'", 0, NULL);
 }
 
-/* One packet: the system's zone, the query, UTC again. */
+/* One packet: the system's zone, the query and what it warns of, UTC again. */
 static char *in_zone(struct event_target *t, const char *sql, struct arena *a)
 {
     int64_t now = clock_wall_us();
     int minutes = (int)((zone_from_utc(t->database.zone, now) - now) / 60000000);
-    return arena_format(a, "SET time_zone='%c%02d:%02d';%s;SET time_zone='+00:00'",
+    return arena_format(a, "SET time_zone='%c%02d:%02d';%s;SHOW WARNINGS;SET time_zone='+00:00'",
                         minutes < 0 ? '-' : '+', abs(minutes) / 60, abs(minutes) % 60, sql);
 }
 
@@ -131,19 +131,46 @@ static enum status read_rows(struct event_target *t, MYSQL_RES *result, struct a
     return STATUS_OK;
 }
 
-/* The answers to the three statements of in_zone, read to the end. */
+/* A SELECT converts what it cannot read ('12 kg' as a number is 12, 'P1' is 0) and only warns. */
+static bool warns_of_change(unsigned long code)
+{
+    static const unsigned long codes[] = {1264, 1265, 1292, 1366, 1406, 1411, 1441, 3156};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (codes[i] == code)
+            return true;
+    return false;
+}
+
+static enum status check_warnings(struct event_target *t, MYSQL_RES *result)
+{
+    for (MYSQL_ROW row; (row = mysql_fetch_row(result));)
+        if (warns_of_change(strtoul(row[1], NULL, 10)))
+            return fail(t->database.failure, ERROR_VALUE, "the server changed a value: %s (%s)",
+                        row[2], row[1]);
+    return STATUS_OK;
+}
+
+static enum status next_rows(struct event_target *t, MYSQL_RES **out)
+{
+    *out = NULL;
+    if (mysql_next_result(((struct my *)t->session)->conn) != 0)
+        return failed(t);
+    return store(t, out);
+}
+
+/* The answers to the four statements of in_zone, read to the end. */
 static enum status read_answers(struct event_target *t, struct arena *a, struct result *out)
 {
-    MYSQL *conn = ((struct my *)t->session)->conn;
-    MYSQL_RES *result;
-    if (mysql_next_result(conn) != 0)
+    MYSQL_RES *rows, *warnings;
+    TRY(next_rows(t, &rows));
+    enum status status = read_rows(t, rows, a, out), warned;
+    mysql_free_result(rows);
+    TRY(next_rows(t, &warnings));
+    warned = check_warnings(t, warnings);
+    mysql_free_result(warnings);
+    if (mysql_next_result(((struct my *)t->session)->conn) != 0)
         return failed(t);
-    TRY(store(t, &result));
-    enum status status = read_rows(t, result, a, out);
-    mysql_free_result(result);
-    if (mysql_next_result(conn) != 0)
-        return failed(t);
-    return status;
+    return status == STATUS_OK ? warned : status;
 }
 
 enum status my_target_query(void *self, const struct event_statement *s, struct arena *a,

@@ -17,12 +17,27 @@ static const char *key_of(const struct object *o, const char *field, struct aren
     return value_show(v, a, 200);
 }
 
+static size_t object_bytes(const struct object *o)
+{
+    enum { FIXED = 24 }; /* a number, quotes, what stands between */
+    size_t bytes = 0;
+    for (uint32_t i = 0; o && i < o->nfields; i++) {
+        const struct value *v = &o->fields[i].value;
+        bytes += FIXED + (value_kind_has_text((enum value_kind)v->kind) ? v->size : 0);
+    }
+    for (uint32_t i = 0; o && i < o->nlists; i++)
+        for (uint32_t k = 0; k < o->lists[i].nelements; k++)
+            bytes += object_bytes(&o->lists[i].elements[k]);
+    return bytes;
+}
+
 void item_init(struct item *i, const struct event_in *in, const struct flow_plan *plan,
                struct arena *a)
 {
     const struct event *e = in->event;
     const char *field = plan->flow->event->key;
     *i = (struct item){.in = in, .key = e->key};
+    i->bytes = object_bytes(e->before) + object_bytes(e->after);
     if (e->op != EVENT_CHANGED)
         return;
     const char *was = key_of(e->before, field, a), *is = key_of(e->after, field, a);
@@ -41,6 +56,7 @@ void wave_init(struct wave *w, struct arena *a, uint32_t max)
 void wave_clear(struct wave *w)
 {
     w->n = 0;
+    w->bytes = 0;
     keys_clear(&w->keys);
 }
 
@@ -65,8 +81,16 @@ static bool replaces(const struct net_event *e, const struct item *i)
     return !e->gone && !e->stage.old && !i->old_key && i->in->event->op != EVENT_GONE;
 }
 
+static bool has_room(const struct wave *w, const struct item *i)
+{
+    return w->n == 0 || (w->n < WAVE_EVENTS && w->bytes + i->bytes <= WAVE_BYTES);
+}
+
 bool wave_add(struct wave *w, struct item *i)
 {
+    if (!has_room(w, i))
+        return false;
+    w->bytes += i->bytes;
     uint32_t net = keys_find(&w->keys, i->in->flow, i->key);
     if (i->old_key && keys_find(&w->keys, i->in->flow, i->old_key) != KEYS_NONE)
         return false;

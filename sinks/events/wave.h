@@ -1,4 +1,5 @@
-/* Wave: events that may be written set by set, since no key is in it twice.
+/* Wave: events that may be written set by set, since no key is in it twice; as many as a statement
+ * is to hold (servers refuse one beyond max_allowed_packet).
  */
 #ifndef MILLRACE_SINKS_EVENTS_WAVE_H
 #define MILLRACE_SINKS_EVENTS_WAVE_H
@@ -7,12 +8,15 @@
 #include "sinks/events/keys.h"
 #include "sinks/events/write.h"
 
+enum { WAVE_EVENTS = 1000, WAVE_BYTES = 1 << 20 };
+
 /* An event as the batch has it, with what it is known by. */
 struct item {
     const struct event_in *in;
     const char *key;     /* now; or, of what is gone, as it was */
     const char *old_key; /* where the key has changed; else NULL */
     uint32_t net;        /* of its wave */
+    size_t bytes;        /* about what it adds to a statement */
 };
 
 /* What a wave's events of one key come to. */
@@ -25,6 +29,7 @@ struct net_event {
 struct wave {
     struct net_event *events;
     uint32_t n;
+    size_t bytes;
     struct keys keys;
     const struct stage *at; /* the stage that ran last */
 };

@@ -611,6 +611,71 @@ static void an_event_number_that_nobody_gave_stops_the_batch(void **state)
                         "it: return e.event as they are");
 }
 
+/* ---- the database's own troubles ---- */
+
+static int refusals; /* of sets that are still to come */
+
+static enum status refuse_some(void *self, const struct row_set *set)
+{
+    struct sqlite_target *t = self;
+    if (refusals > 0 && refusals--)
+        return (fail)(&t->failure, ERROR_UNIQUE, "another made the row meanwhile");
+    return lite_write_set(self, set);
+}
+
+static void a_row_that_another_made_meanwhile_is_looked_for_again(void **state)
+{
+    struct world *w = *state;
+    w->target.database.write_set = refuse_some;
+    refusals = 2; /* of the batch, and of the first event alone */
+    created(w, order(w, "A", "P1", "1", ""));
+    created(w, order(w, "B", "P1", "1", ""));
+    run(w);
+    is_written(w, 0);
+    is_written(w, 1);
+    refusals = 3; /* it is no passing trouble */
+    created(w, order(w, "C", "P1", "1", ""));
+    created(w, order(w, "D", "P1", "1", ""));
+    run(w);
+    is_held(w, 0, HOLD_QUARANTINE, "another made the row meanwhile");
+    is_written(w, 1);
+    assert_string_equal(lite_rows(&w->target, "select code from orders"), "A\nB\nD");
+}
+
+static enum status wait_for_a_lock(void *self, const struct row_set *set)
+{
+    (void)set;
+    return (fail)(&((struct sqlite_target *)self)->failure, ERROR_LOCK_WAIT, "locked");
+}
+
+static void a_lock_wait_is_of_the_whole_batch(void **state)
+{
+    struct world *w = *state;
+    w->target.database.write_set = wait_for_a_lock;
+    created(w, order(w, "A", "P1", "1", ""));
+    assert_int_equal(try_run(w), STATUS_RETRY);
+    assert_int_equal(w->outcome[0].reason, HOLD_NONE);
+    assert_string_equal(orders(w), "");
+}
+
+static void a_statement_holds_a_megabyte_of_events_or_one(void **state)
+{
+    struct world *w = *state;
+    char *big = arena_alloc(&w->arena, 700001);
+    memset(big, 'x', 700000);
+    big[700000] = 0;
+    w->flow.nwrites = 1;
+    for (const char *id = "ABC"; *id; id++) {
+        struct object *o = order(w, arena_copy(&w->arena, id, 1), "P1", "1", "");
+        set_note(o, *id == 'B' ? "small" : big);
+        created(w, o);
+    }
+    w->writes[0].sql.text = "select e.event, e.id as code, 'x' as name, 11 as item_id, 1 as quantity,"
+                            " 'S' as status, 'now' as updated from event e";
+    run(w);
+    assert_string_equal(w->target.log, "I orders 2; I orders 1; ");
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -643,6 +708,9 @@ int main(void)
         test(a_refused_statement_is_found_one_by_one_and_stops_no_other),
         test(one_by_one_an_event_together_with_the_bad_one_is_taken_back),
         test(an_event_number_that_nobody_gave_stops_the_batch),
+        test(a_row_that_another_made_meanwhile_is_looked_for_again),
+        test(a_lock_wait_is_of_the_whole_batch),
+        test(a_statement_holds_a_megabyte_of_events_or_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
