@@ -84,20 +84,13 @@ static const char *to_moment(const struct coercion *k, const struct moment *m, s
     return fit_fraction(k, &out->i);
 }
 
-/* "08:30:00.5" alone is read behind a day. */
 static const char *to_time(const struct coercion *k, struct value *out)
 {
-    struct moment m;
     const struct value *v = k->from;
     *out = (struct value){.kind = VALUE_TIME, .i = v->i};
-    if (v->kind != VALUE_TIME) {
-        const char *text = v->kind == VALUE_TEXT
-                               ? arena_format(k->arena, "1970-01-01 %.*s", (int)v->size, v->text)
-                               : "";
-        if (!moment_read(text, strlen(text), &m) || m.has_zone)
-            return coerce_refuse(k, "it is no time of day");
-        out->i = m.us;
-    }
+    if (v->kind != VALUE_TIME &&
+        (v->kind != VALUE_TEXT || !moment_read_clock(v->text, v->size, &out->i)))
+        return coerce_refuse(k, "it is no time of day");
     return fit_fraction(k, &out->i);
 }
 

@@ -29,6 +29,7 @@ struct event_dialect {
     const char *name;
     bool arrays;          /* parameters of arrays, as on PostgreSQL; else literals in VALUES */
     const char *row_open; /* "ROW(" or "(" */
+    const char *all_digits; /* after a FLOAT column: it is printed as it is; NULL: it is anyway */
     const char *no_rows;  /* after a SELECT without FROM: gives none */
     void (*add_name)(struct buffer *b, const char *name);
     void (*add_literal)(struct buffer *b, const char *text, size_t size);

@@ -5,6 +5,7 @@
 const struct event_dialect mysql_dialect = {
     .name = "MySQL",
     .row_open = "ROW(",
+    .all_digits = " + 0e0",
     .no_rows = " FROM DUAL WHERE false",
     .add_name = my_add_name,
     .add_literal = my_add_literal,
@@ -13,6 +14,7 @@ const struct event_dialect mysql_dialect = {
 const struct event_dialect mariadb_dialect = {
     .name = "MariaDB",
     .row_open = "(",
+    .all_digits = " + 0e0",
     .no_rows = " FROM DUAL WHERE false",
     .add_name = my_add_name,
     .add_literal = my_add_literal,

@@ -83,6 +83,23 @@ static bool read_zone(struct cursor *c, struct moment *m)
     return c->at == c->end && hour < 16 && minute < 60;
 }
 
+/* A hundred hours and more have three digits. */
+bool moment_read_clock(const char *text, size_t size, int64_t *us)
+{
+    struct cursor c = {text, text + size};
+    struct moment m = {0};
+    int64_t hour, minute, second;
+    bool minus = take(&c, '-');
+    int wide = c.end - c.at > 2 && c.at[2] != ':' ? 3 : 2;
+    if (!digits(&c, wide, &hour) || !take(&c, ':') || !digits(&c, 2, &minute) || !take(&c, ':') ||
+        !digits(&c, 2, &second))
+        return false;
+    m.us = ((hour * 60 + minute) * 60 + second) * US_PER_SECOND;
+    read_fraction(&c, &m);
+    *us = minus ? -m.us : m.us;
+    return c.at == c.end && !m.cut && minute < 60 && second < 60;
+}
+
 bool moment_read(const char *text, size_t size, struct moment *out)
 {
     struct cursor c = {text, text + size};

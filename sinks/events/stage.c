@@ -85,6 +85,29 @@ static bool is_number_column(const struct stage *s, const char *name)
     return strcmp(name, "event") == 0 || (s->lines && strcmp(name, "line") == 0);
 }
 
+static bool is_time(enum value_kind kind)
+{
+    return kind == VALUE_DATE || kind == VALUE_TIME || kind == VALUE_DATETIME ||
+           kind == VALUE_INSTANT;
+}
+
+static bool is_number(enum value_kind kind)
+{
+    return kind == VALUE_BOOL || kind == VALUE_INT || kind == VALUE_UINT || kind == VALUE_FLOAT ||
+           kind == VALUE_DOUBLE || kind == VALUE_DECIMAL;
+}
+
+/* What no value could pass; the rest is seen value by value. */
+static enum status check_kind(const struct making *m, const struct result_column *from,
+                              const struct column *c)
+{
+    if (!(is_time(from->kind) && is_number(c->kind)) && !(is_number(from->kind) && is_time(c->kind)))
+        return STATUS_OK;
+    return wrong(m, "line %d: the SELECT gives %s a value of type %s, and %s.%s is %s: cast it",
+                 m->stage->write->sql.line, c->name, value_kind_name(from->kind), table_of(m),
+                 c->name, c->type);
+}
+
 static enum status check_column(const struct making *m, int at)
 {
     const struct write_config *w = m->stage->write;
@@ -99,7 +122,7 @@ static enum status check_column(const struct making *m, int at)
                      w->sql.line, table_of(m), name);
     if (returned_at(m, name) != at)
         return wrong(m, "line %d: the SELECT returns %s twice: leave one out", w->sql.line, name);
-    return STATUS_OK;
+    return check_kind(m, &m->returned[at], c);
 }
 
 static const char *round_of(const struct write_config *w, const char *name)

@@ -70,6 +70,8 @@ static void add_selected(struct buffer *b, const struct event_dialect *d, const 
         if (!s->columns[i].compared)
             continue;
         add_of(b, d, ",t.", s->columns[i].name);
+        if (d->all_digits && s->table->columns[s->columns[i].target].kind == VALUE_FLOAT)
+            buffer_add_text(b, d->all_digits);
         buffer_add_format(b, " AS _t%d", i + 1);
     }
 }

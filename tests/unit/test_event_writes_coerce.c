@@ -122,6 +122,9 @@ static void times_keep_their_fraction_or_say_so(void **state)
                         "datetime 2026-11-22 16:00:00.123000");
     c = column("time", VALUE_TIME, -1, -1, 0);
     assert_string_equal(coerced(c, text("08:30:00"), NULL), "time 08:30:00");
+    assert_string_equal(coerced(c, text("-838:59:59"), NULL), "time -838:59:59");
+    assert_string_equal(coerced(c, text("8:30"), NULL), "(time) cannot hold 8:30: it is no time of "
+                                                        "day");
 }
 
 static void a_moment_is_shown_in_the_systems_zone(void **state)

@@ -97,6 +97,25 @@ static void each_column_must_be_the_tables(void **state)
                    "take it out of key");
 }
 
+static enum status describe_instants(void *self, const struct event_statement *s, struct arena *a,
+                                     struct result_column **out, int *n)
+{
+    TRY(lite_describe(self, s, a, out, n));
+    for (int i = 0; i < *n; i++)
+        (*out)[i].kind = VALUE_INSTANT;
+    return STATUS_OK;
+}
+
+static void a_type_that_never_fits_is_refused(void **state)
+{
+    (void)state;
+    target.database.describe = describe_instants;
+    is_refused_sql("select e.event, e.id as code, current_timestamp as quantity from event e",
+                   "line 20: the SELECT gives quantity a value of type instant, and orders.quantity "
+                   "is decimal(8,2): cast it");
+    target.database.describe = lite_describe;
+}
+
 static void each_option_names_what_is_returned(void **state)
 {
     (void)state;
@@ -167,6 +186,7 @@ int main(void)
         cmocka_unit_test(columns_have_their_place_and_their_rules),
         cmocka_unit_test(numbers_must_be_returned),
         cmocka_unit_test(each_column_must_be_the_tables),
+        cmocka_unit_test(a_type_that_never_fits_is_refused),
         cmocka_unit_test(each_option_names_what_is_returned),
         cmocka_unit_test(an_insert_gives_all_that_has_no_default),
         cmocka_unit_test(the_servers_own_words_come_with_the_line),
