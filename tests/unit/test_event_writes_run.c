@@ -20,7 +20,8 @@ static const char schema[] =
     " note varchar(40) check (note is null or note <> 'bad'));"
     "create unique index orders_code on orders (code);"
     "create table lines (line_id integer primary key, order_id bigint not null,"
-    " item_id bigint not null, quantity decimal(8,2) not null, maker varchar(10),"
+    " item_id bigint not null, quantity decimal(8,2) not null check (quantity <> 666),"
+    " maker varchar(10),"
     " unique (order_id, item_id));";
 
 static const struct field order_fields[] = {
@@ -579,6 +580,21 @@ static void a_refused_statement_is_found_one_by_one_and_stops_no_other(void **st
     assert_string_equal(w->target.failure.text, "");
 }
 
+static void one_by_one_a_refused_line_takes_its_order_back(void **state)
+{
+    struct world *w = *state;
+    created(w, order(w, "A", "P1", "1", "P2 666"));
+    created(w, order(w, "B", "P1", "2", "P2 1"));
+    created(w, order(w, "C", "P1", "3", "P2 1, NOPE 1"));
+    run(w);
+    assert_int_equal(w->outcome[0].reason, HOLD_QUARANTINE);
+    assert_string_equal(w->outcome[0].table, "lines");
+    is_written(w, 1);
+    assert_int_equal(w->outcome[2].reason, HOLD_WAIT);
+    assert_string_equal(orders(w), "B,pump,2,CONFIRMED");
+    assert_string_equal(lines(w), "B,P2,1");
+}
+
 static void one_by_one_an_event_together_with_the_bad_one_is_taken_back(void **state)
 {
     struct world *w = *state;
@@ -706,6 +722,7 @@ int main(void)
         test(a_key_held_from_an_earlier_batch_stays_behind),
         test(together_holds_all_of_the_source_transaction),
         test(a_refused_statement_is_found_one_by_one_and_stops_no_other),
+        test(one_by_one_a_refused_line_takes_its_order_back),
         test(one_by_one_an_event_together_with_the_bad_one_is_taken_back),
         test(an_event_number_that_nobody_gave_stops_the_batch),
         test(a_row_that_another_made_meanwhile_is_looked_for_again),
