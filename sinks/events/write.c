@@ -156,6 +156,10 @@ static enum status write_all(struct writing *w)
     }
 }
 
+static const struct hold no_key = {
+    .reason = HOLD_QUARANTINE,
+    .text = "the event has no key, so its order among others cannot be kept: see the view's SQL"};
+
 enum status events_write(const struct event_database *db, const struct event_batch *batch,
                          struct arena *a, struct hold *outcome)
 {
@@ -166,6 +170,8 @@ enum status events_write(const struct event_database *db, const struct event_bat
     for (uint32_t i = 0; i < n; i++) {
         must(batch->events[i].flow >= 0 && batch->events[i].flow < batch->nplans);
         item_init(&w.items[i], &batch->events[i], &batch->plans[batch->events[i].flow], a);
+        if (!*w.items[i].key)
+            outcome[i] = no_key;
     }
     wave_init(&w.wave, a, n);
     if (n == 0)

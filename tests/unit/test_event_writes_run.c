@@ -439,6 +439,18 @@ static void a_field_that_is_not_what_it_should_be_is_quarantined(void **state)
     assert_string_equal(orders(w), "C,pump,3,CONFIRMED");
 }
 
+static void an_event_without_a_key_is_quarantined(void **state)
+{
+    struct world *w = *state;
+    created(w, order(w, "", "P1", "1", ""));
+    created(w, order(w, "B", "P1", "1", ""));
+    w->events[0].key = NULL;
+    run(w);
+    is_held(w, 0, HOLD_QUARANTINE,
+            "the event has no key, so its order among others cannot be kept: see the view's SQL");
+    assert_string_equal(orders(w), "B,pump,1,CONFIRMED");
+}
+
 static void a_null_key_is_quarantined(void **state)
 {
     struct world *w = *state;
@@ -713,6 +725,7 @@ int main(void)
         test(two_lines_of_one_row_are_an_error),
         test(lost_digits_are_quarantined_unless_round_says_how),
         test(a_field_that_is_not_what_it_should_be_is_quarantined),
+        test(an_event_without_a_key_is_quarantined),
         test(a_null_key_is_quarantined),
         test(an_insert_of_a_row_that_is_there_is_quarantined),
         test(a_delete_takes_the_row_and_waits_for_one_that_is_not_there),
