@@ -32,6 +32,8 @@ static const struct {
     {"sinks/postgres", {"cdc/base", "cdc/model", "cdc/db/postgres", "state", "sinks"}},
     {"sinks/mysql", {"cdc/base", "cdc/model", "cdc/db/mysql", "state", "sinks"}},
     {"sinks/null", {"cdc/base", "cdc/model", "state", "sinks"}},
+    {"sinks/events",
+     {"cdc/base", "cdc/model", "cdc/config", "cdc/db/postgres", "cdc/db/mysql", "sinks"}},
     {"cdc/link",
      {"cdc/base", "cdc/model", "cdc/config", "cdc/db/postgres", "cdc/db/mysql", "state",
       "cdc/postgres", "cdc/mysql", "transforms", "sinks", "sinks/postgres", "sinks/mysql",
