@@ -220,7 +220,8 @@ def capacity(bench, app, half, way):
     """Rows/s of a catch-up beside the application."""
     rows = bench.scaled(400_000)
     way.feed.backlog(rows)
-    beside = threading.Thread(target=app.run, args=(half, 10), daemon=True)
+    beside = threading.Thread(target=app.run, args=(half, 4 if bench.quick else 10),
+                              daemon=True)
     beside.start()
     time.sleep(1)
     began = time.monotonic()

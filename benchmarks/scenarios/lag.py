@@ -17,7 +17,7 @@ LOAD = {"rows": 10000, "connections": 4}
 @scenario("lag-{0}-{1}", "lag from commit to visible, {0} to {1}",
           each=[("pg", "maria"), ("maria", "pg"), ("pg", "mysql"), ("mysql", "pg")])
 def lag(bench, source, target):
-    seconds = 4 if bench.quick else SECONDS
+    seconds = 3 if bench.quick else SECONDS
     ways = {"millrace": engine_way(bench, source, target), **native_ways(bench, target)}
     for rate in RATES:
         runs = bench.interleave(**{name: lambda way=way: way(rate, seconds)
