@@ -1,8 +1,8 @@
 #include "base/fail.h"
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/utf8.h"
 
 static const struct {
     enum status status;
@@ -23,31 +23,14 @@ const char *error_name(enum error code)
     return errors[code].name;
 }
 
-/* Bytes of the UTF-8 character at `at`; 0 where there is none. */
-static size_t character(const unsigned char *at)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char c = *at;
-    if (c < 0x80)
-        return 1;
-    size_t size = c >= 0xF8 ? 0 : c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 0;
-    uint32_t code = size ? c & (0x7Fu >> size) : 0;
-    for (size_t i = 1; i < size; i++) {
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-        code = code << 6 | (at[i] & 0x3F);
-    }
-    bool sound = code >= least[size] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
-    return sound ? size : 0;
-}
-
 /* Servers' messages come in several lines, and cut in the middle of a character, which no reader
  * of our JSON would take: such bytes are left out. */
 static void make_one_line(char *text)
 {
     size_t n = 0, size;
-    for (const char *at = text; *at; at += size ? size : 1) {
-        size = character((const unsigned char *)at);
+    const char *end = text + strlen(text);
+    for (const char *at = text; at < end; at += size ? size : 1) {
+        size = utf8_character(at, (size_t)(end - at));
         memmove(text + n, (unsigned char)*at < 0x20 ? " " : at, size);
         n += size;
     }

@@ -1,5 +1,7 @@
 #include "transforms/vocabulary/wire.h"
 
+#include "base/utf8.h"
+
 enum { FIELD_NUMBER_MAX = (1 << 29) - 1, VARINT_BYTES_MAX = 10 };
 
 static bool read_varint(struct reader *r, uint64_t *out)
@@ -67,33 +69,13 @@ bool wire_next(struct reader *r, struct wire_field *out)
 
 /* ---- texts ---- */
 
-/* Bytes of the character at `at`, 0 where there is none: no overlong form, no surrogate. */
-static size_t character(const uint8_t *at, size_t left)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (*at < 0x80)
-        return *at != 0;
-    size_t size = *at >= 0xF8 ? 0 : *at >= 0xF0 ? 4 : *at >= 0xE0 ? 3 : *at >= 0xC0 ? 2 : 0;
-    if (size == 0 || size > left)
-        return 0;
-    uint32_t code = *at & (0x7Fu >> size);
-    for (size_t i = 1; i < size; i++) {
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-        code = code << 6 | (at[i] & 0x3F);
-    }
-    bool sound = code >= least[size] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
-    return sound ? size : 0;
-}
-
 bool wire_text_is_sound(const char *text, size_t size)
 {
-    const uint8_t *at = (const uint8_t *)text, *end = at + size;
-    while (at < end) {
-        size_t n = character(at, (size_t)(end - at));
-        if (n == 0)
+    for (const char *end = text + size; text < end;) {
+        size_t n = utf8_character(text, (size_t)(end - text));
+        if (n == 0 || !*text)
             return false;
-        at += n;
+        text += n;
     }
     return true;
 }

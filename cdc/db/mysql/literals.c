@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "base/utf8.h"
 
 static const struct my_type no_type = {.kind = VALUE_TEXT, .form = FORM_PLAIN};
 
@@ -104,26 +105,16 @@ static size_t count_ascii(const char *text, size_t size)
     return n;
 }
 
-/* Characters of well-formed UTF-8; -1 otherwise (overlong forms and surrogates too). */
+/* -1 where it is not UTF-8. */
 static int64_t count_characters(const char *text, size_t size)
 {
     size_t ascii = count_ascii(text, size);
-    const uint8_t *p = (const uint8_t *)text + ascii, *end = p + (size - ascii);
     int64_t n = (int64_t)ascii;
-    for (; p < end; n++) {
-        uint32_t c = *p++;
-        int more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : 3;
-        if (more == 3 && (c < 0xf0 || c > 0xf4))
+    for (const char *at = text + ascii, *end = text + size; at < end; n++) {
+        size_t bytes = utf8_character(at, (size_t)(end - at));
+        if (bytes == 0)
             return -1;
-        c = more ? c & (0x3fu >> more) : c;
-        for (int i = 0; i < more; i++, p++) {
-            if (p == end || (*p & 0xc0) != 0x80)
-                return -1;
-            c = c << 6 | (*p & 0x3f);
-        }
-        if ((more == 2 && (c < 0x800 || (c >= 0xd800 && c < 0xe000))) ||
-            (more == 3 && (c < 0x10000 || c > 0x10ffff)))
-            return -1;
+        at += bytes;
     }
     return n;
 }
