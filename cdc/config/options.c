@@ -1,5 +1,6 @@
 #include "config/options.h"
 #include "base/fail.h"
+#include "base/nearest.h"
 #include "config/config.h"
 #include <string.h>
 
@@ -37,51 +38,24 @@ bool option_required(const struct option *o)
     return o->fallback && strcmp(o->fallback, REQUIRED) == 0;
 }
 
-/* ---- misspelled names ---- */
-
-enum { NAME_MAX = 32, FAR = 3 };
-
-static int least(int a, int b, int c)
-{
-    int m = a < b ? a : b;
-    return m < c ? m : c;
-}
-
-/* Edit distance; names longer than ours are far. */
-static int distance(const char *a, const char *b)
-{
-    int row[NAME_MAX + 1];
-    int na = (int)strlen(a), nb = (int)strlen(b);
-    if (na > NAME_MAX || nb > NAME_MAX)
-        return FAR;
-    for (int j = 0; j <= nb; j++)
-        row[j] = j;
-    for (int i = 1; i <= na; i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= nb; j++) {
-            int above = row[j];
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[nb];
-}
+/* What differs in three letters, or in all that it has, was not meant. */
+enum { FAR = 3 };
 
 const char *option_nearest(enum scope scope, const char *name)
 {
-    const char *nearest = NULL;
-    int best = FAR;
+    struct nearest best = nearest_within(name, FAR, NEAREST_EXACT);
     for (int i = 0; i < OPTIONS_COUNT; i++) {
+        const char *option = options[i].name;
+        size_t size = strlen(option);
         if (options[i].scope != scope)
             continue;
-        int d = distance(name, options[i].name);
-        if (d < best && d < (int)strlen(options[i].name)) {
-            best = d;
-            nearest = options[i].name;
-        }
+        struct nearest n = nearest_within(name, size < best.distance ? size : best.distance,
+                                          NEAREST_EXACT);
+        nearest_offer(&n, option);
+        if (n.name)
+            best = n;
     }
-    return nearest;
+    return best.name;
 }
 
 void options_list(enum scope scope, struct buffer *out)

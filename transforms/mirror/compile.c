@@ -13,7 +13,7 @@ enum status compile_table(struct compile *c, const char *name, const char *role,
     struct nearest n = nearest_to(name);
     int found = 0;
     for (int i = 0; i < c->nrelations; i++) {
-        nearest_try(&n, c->relations[i]->name);
+        nearest_offer(&n, c->relations[i]->name);
         if (strcmp(c->relations[i]->name, name) == 0) {
             *out = i;
             found++;
@@ -36,7 +36,7 @@ static enum status find_column(struct compile *c, int table, const char *name, i
         return STATUS_OK;
     struct nearest n = nearest_to(name);
     for (int i = 0; i < r->ncolumns; i++)
-        nearest_try(&n, r->columns[i].name);
+        nearest_offer(&n, r->columns[i].name);
     return fail(c->failure, ERROR_CONFIG, "table %s has no column %s%s", r->name, name,
                 nearest_text(&n));
 }
@@ -130,7 +130,7 @@ static enum status find_key(struct compile *c, struct query *q, const char *key)
     for (q->key = 0; q->key < q->nfields; q->key++) {
         if (strcmp(q->fields[q->key].name, key) == 0)
             return STATUS_OK;
-        nearest_try(&n, q->fields[q->key].name);
+        nearest_offer(&n, q->fields[q->key].name);
     }
     return fail(c->failure, ERROR_CONFIG, "its key %s is no column of its SQL%s", key,
                 nearest_text(&n));

@@ -127,7 +127,7 @@ static const char *nearest_table(const struct reads *r, const char *name)
 {
     struct nearest n = nearest_to(name);
     for (int i = 0; i < r->nrelations; i++)
-        nearest_try(&n, r->relations[i]->name);
+        nearest_offer(&n, r->relations[i]->name);
     return nearest_text(&n);
 }
 
@@ -142,11 +142,11 @@ static const char *nearest_column(const struct reads *r, const char *name)
     for (int i = 0; i < r->nrelations; i++)
         for (int c = 0; c < r->relations[i]->ncolumns; c++)
             if (r->tables[i].read || !any)
-                nearest_try(&n, r->relations[i]->columns[c].name);
-    if (!n.best && any) /* a table whose first column it would have been */
+                nearest_offer(&n, r->relations[i]->columns[c].name);
+    if (!n.name && any) /* a table whose first column it would have been */
         for (int i = 0; i < r->nrelations; i++)
             for (int c = 0; c < r->relations[i]->ncolumns; c++)
-                nearest_try(&n, r->relations[i]->columns[c].name);
+                nearest_offer(&n, r->relations[i]->columns[c].name);
     return nearest_text(&n);
 }
 

@@ -164,9 +164,9 @@ static enum status write_enum(const struct target *t, int32_t *out)
         *out = value->value;
         return STATUS_OK;
     }
-    struct nearest_name nearest = nearest_name(name);
+    struct nearest nearest = nearest_name(name);
     for (unsigned i = 0; i < e->n_value_names; i++)
-        nearest_name_offer(&nearest, e->values_by_name[i].name);
+        nearest_offer(&nearest, e->values_by_name[i].name);
     return refuse(t, arena_format(t->context->arena, "%s has no such value%s%s", e->short_name,
                                   nearest.name ? "; the nearest is " : "",
                                   nearest.name ? nearest.name : ""));

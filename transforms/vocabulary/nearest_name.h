@@ -1,16 +1,14 @@
-/* Nearest name: of the names that there are, the one that was probably meant. Pure; any thread. */
+/* Nearest name: how far a name of the vocabulary may be off. */
 #ifndef MILLRACE_VOCABULARY_NEAREST_NAME_H
 #define MILLRACE_VOCABULARY_NEAREST_NAME_H
 
-#include <stddef.h>
+#include <string.h>
+#include "base/nearest.h"
 
-struct nearest_name {
-    const char *wanted;
-    const char *name; /* NULL: none is near */
-    size_t distance;  /* letters added, left out, changed, or swapped with their neighbour */
-};
-
-struct nearest_name nearest_name(const char *wanted);
-void nearest_name_offer(struct nearest_name *n, const char *name);
+/* What differs in half of its letters was not meant. */
+static inline struct nearest nearest_name(const char *wanted)
+{
+    return nearest_within(wanted, strlen(wanted) / 2 + 1, NEAREST_LENIENT);
+}
 
 #endif

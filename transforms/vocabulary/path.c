@@ -136,7 +136,7 @@ bool path_find(const ProtobufCMessageDescriptor *type, const char *name, struct 
 
 /* The paths near the wanted one, which begin with `prefix`; the best is kept in `best`. */
 struct search {
-    struct nearest_name nearest;
+    struct nearest nearest;
     char best[PATH_BYTES_MAX];
     bool lists;    /* only lists and maps, or only columns */
     unsigned left; /* candidates that are still looked at */
@@ -148,7 +148,7 @@ static void offer(struct search *s, const char *prefix, const char *name, const 
     size_t before = s->nearest.distance;
     if ((size_t)snprintf(path, sizeof path, "%s%s%s", prefix, name, suffix) >= sizeof path)
         return;
-    nearest_name_offer(&s->nearest, path);
+    nearest_offer(&s->nearest, path);
     if (s->nearest.distance < before)
         memcpy(s->best, path, sizeof path);
 }

@@ -191,10 +191,10 @@ static enum status ambiguous(const struct vocabulary *v, const char *name, struc
 static enum status unknown(const struct vocabulary *v, const char *name, struct failure *f)
 {
     bool full = strchr(name, '.') != NULL;
-    struct nearest_name nearest = nearest_name(name);
+    struct nearest nearest = nearest_name(name);
     for (size_t i = 0; i < v->types.nmessages; i++)
         if (!v->types.messages[i]->map_entry)
-            nearest_name_offer(&nearest, full ? v->types.messages[i]->c.name
+            nearest_offer(&nearest, full ? v->types.messages[i]->c.name
                                               : v->types.messages[i]->c.short_name);
     return fail(f, ERROR_CONFIG, "vocabulary: no message is named %s%s%s", name,
                 nearest.name ? "; the nearest is " : "", nearest.name ? nearest.name : "");
