@@ -274,13 +274,12 @@ static bool is_much(const struct taken *t)
 static bool are_many(struct stream *st)
 {
     int64_t now = clock_monotonic_us();
-    bool many = ++st->wakes >= WAKES_MANY;
-    if (many || now - st->wakes_since_us >= WAKES_SPAN_US) {
-        many = many && now - st->wakes_since_us < WAKES_SPAN_US;
+    bool over = now - st->wakes_since_us >= WAKES_SPAN_US, enough = ++st->wakes >= WAKES_MANY;
+    if (over || enough) {
         st->wakes = 0;
         st->wakes_since_us = now;
     }
-    return many;
+    return enough && !over;
 }
 
 /* A read that brought little has caught up with the walsender: one more would take its next row. */
