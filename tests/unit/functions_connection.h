@@ -122,4 +122,33 @@ static inline const char *ask(struct connection *c, const char *sql)
     return c->text;
 }
 
+static inline void connection_gives(struct connection *c, const char *sql, const char *expected)
+{
+    const char *is = ask(c, sql);
+    if (strcmp(is, expected) != 0)
+        fail_msg("%s: %s, not %s", sql, is, expected);
+}
+
+/* An error, by a text that is in it, with its outcome. */
+static inline void connection_refuses(struct connection *c, const char *sql,
+                                      enum outcome_kind kind, enum outcome_reason reason,
+                                      const char *part)
+{
+    const char *is = ask(c, sql);
+    if (strncmp(is, "error: ", 7) != 0 || !strstr(is, part))
+        fail_msg("%s: %s, not an error with %s", sql, is, part);
+    assert_int_equal(c->outcome->kind, kind);
+    assert_int_equal(c->outcome->reason, reason);
+}
+
+/* The same, by what the outcome is about. */
+static inline void connection_refuses_code(struct connection *c, const char *sql,
+                                           enum outcome_kind kind, enum outcome_reason reason,
+                                           const char *subject, const char *code)
+{
+    connection_refuses(c, sql, kind, reason, "");
+    assert_string_equal(c->outcome->subject, subject);
+    assert_string_equal(c->outcome->code, code);
+}
+
 #endif

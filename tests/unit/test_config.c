@@ -1,22 +1,7 @@
 /* test_config.c: good files, and what is said about bad ones: line, column, text.
  * libs: config */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include "config/config.h"
+#include "config_file.h"
 #include "config/options.h"
-
-#define complain(...)                                                                              \
-    do {                                                                                           \
-        print_error(__VA_ARGS__);                                                                  \
-        _fail(__FILE__, __LINE__);                                                                 \
-    } while (0)
 
 /* Eight lines: what a test adds begins in line 9. */
 #define SYSTEMS                                                                                    \
@@ -30,39 +15,6 @@
     "links:\n"
 #define PAIR "  - between: [erp, mes]\n    first_copy: none\n" /* lines 9, 10 */
 #define WAY  "  - { from: erp, to: mes, first_copy: none, tables: { public.a: mes.a } }\n"
-
-static char path[] = "/tmp/millrace-config-XXXXXX";
-
-static enum status load(const char *text, struct config **c, struct failure *f)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-    failure_clear(f);
-    return config_load(path, c, f);
-}
-
-static struct config *load_good(const char *text)
-{
-    struct config *c;
-    struct failure f;
-    if (load(text, &c, &f) != STATUS_OK)
-        complain("%s", f.text);
-    return c;
-}
-
-static void load_bad(const char *text, const char *place, const char *message)
-{
-    struct config *c;
-    struct failure f;
-    char start[200];
-    assert_int_equal(load(text, &c, &f), STATUS_CONFIG);
-    assert_null(c);
-    snprintf(start, sizeof start, "%s:%s", path, place);
-    if (strncmp(f.text, start, strlen(start)) != 0 || !strstr(f.text, message))
-        complain("\n  got      %s\n  expected %s ... %s\n", f.text, start, message);
-}
 
 /* ---- good files ---- */
 
@@ -285,17 +237,6 @@ static void a_password_in_the_file_is_refused_and_not_repeated(void **state)
 }
 
 /* ---- bad files ---- */
-
-struct bad {
-    const char *text, *place, *message;
-};
-
-static void check_bad(const struct bad *cases, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        load_bad(cases[i].text, cases[i].place, cases[i].message);
-}
-#define CHECK_BAD(cases) check_bad(cases, sizeof cases / sizeof *cases)
 
 static void what_is_not_yaml_is_named(void **state)
 {
@@ -632,19 +573,6 @@ static void help_and_docs_say_what_the_table_says(void **state)
     buffer_free(&table);
     buffer_free(&docs);
     buffer_free(&help);
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return unlink(path);
 }
 
 int main(void)

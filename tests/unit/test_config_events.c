@@ -1,22 +1,7 @@
 /* test_config_events.c: vocabulary, dictionaries, units, events and flows: a good file, and what is
  * said about bad ones: line, column, text.
  * libs: config */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include "config/config.h"
-
-#define complain(...)                                                                              \
-    do {                                                                                           \
-        print_error(__VA_ARGS__);                                                                  \
-        _fail(__FILE__, __LINE__);                                                                 \
-    } while (0)
+#include "config_file.h"
 
 /* Four lines, and events begin in line 6. */
 #define TOP                                                                                        \
@@ -41,45 +26,6 @@
 #define FLOW   LINK "    flows:\n      - event: Order\n"                   /* lines 11 to 17 */
 #define WRITES "        write:\n          - table: pro_workorder\n" /* 18, 19 */
 #define WRITE  WRITES "            key: code\n            sql: select e.event from event e\n"
-
-static char path[] = "/tmp/millrace-config-XXXXXX";
-
-static enum status load(const char *text, struct config **c, struct failure *f)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-    failure_clear(f);
-    return config_load_draft(path, c, f);
-}
-
-static struct config *load_good(const char *text)
-{
-    struct config *c;
-    struct failure f;
-    if (load(text, &c, &f) != STATUS_OK)
-        complain("%s", f.text);
-    return c;
-}
-
-struct bad {
-    const char *text, *place, *message;
-};
-
-static void load_bad(const struct bad *b)
-{
-    struct config *c;
-    struct failure f;
-    assert_int_equal(load(b->text, &c, &f), STATUS_CONFIG);
-    const char *at = f.text + strlen(path) + 1;
-    if (strncmp(at, b->place, strlen(b->place)) != 0 || !strstr(at, b->message))
-        complain("got %s, expected %s ... %s", f.text, b->place, b->message);
-}
-
-#define load_all_bad(cases)                                                                        \
-    for (size_t i = 0; i < sizeof(cases) / sizeof *(cases); i++)                                   \
-    load_bad(&(cases)[i])
 
 /* ---- dictionaries, units, vocabulary ---- */
 
@@ -126,7 +72,7 @@ static void dictionaries_are_checked(void **state)
         {TOP "units: [kg]\n" LINKS, "5:9: ", "a unit is an equation, like `1 kg = 1000 g`"},
         {TOP "vocabulary: [a, a]\n" LINKS, "5:17: ", "a is there twice"},
     };
-    load_all_bad(cases);
+    CHECK_BAD(cases);
 }
 
 /* ---- events ---- */
@@ -227,7 +173,7 @@ static void events_are_checked(void **state)
         {TOP EVENT "    lists: { lines: { key: a } }\n" LINKS, "11:21: ", "a list needs `sql"},
         {TOP EVENT "    lists: { lines: { key: [a, a], sql: select 1 } }\n" LINKS, "11:32: ", "twice"},
     };
-    load_all_bad(cases);
+    CHECK_BAD(cases);
 }
 
 /* ---- flows ---- */
@@ -252,7 +198,7 @@ static void flows_are_checked(void **state)
              "    flows: [{ event: Order, write: [] }]\n",
          "11:22: ", "event Order is read from mes, and link orders reads from erp"},
     };
-    load_all_bad(cases);
+    CHECK_BAD(cases);
 }
 
 /* A file that says more than the engine does is not half done. */
@@ -267,19 +213,6 @@ static void flows_are_not_carried_yet(void **state)
     assert_non_null(strstr(f.text, "link orders has flows, which this version reads but does not"));
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,5 +224,6 @@ int main(void)
         cmocka_unit_test(flows_are_checked),
         cmocka_unit_test(flows_are_not_carried_yet),
     };
+    loads = config_load_draft;
     return cmocka_run_group_tests(tests, setup, teardown);
 }

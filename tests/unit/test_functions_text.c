@@ -28,19 +28,13 @@ static int close_connection(void **state)
 
 static void gives(const char *sql, const char *expected)
 {
-    const char *is = ask(&c, sql);
-    if (strcmp(is, expected) != 0)
-        fail_msg("%s: %s, not %s", sql, is, expected);
+    connection_gives(&c, sql, expected);
 }
 
 static void refuses(const char *sql, enum outcome_kind kind, enum outcome_reason reason,
                     const char *part)
 {
-    const char *is = ask(&c, sql);
-    if (strncmp(is, "error: ", 7) != 0 || !strstr(is, part))
-        fail_msg("%s: %s, not an error with %s", sql, is, part);
-    assert_int_equal(c.outcome->kind, kind);
-    assert_int_equal(c.outcome->reason, reason);
+    connection_refuses(&c, sql, kind, reason, part);
 }
 
 /* ---- zones ---- */

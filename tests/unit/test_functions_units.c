@@ -15,21 +15,13 @@ static int remove_files(void **state)
 
 static void gives(const char *sql, const char *expected)
 {
-    const char *is = ask(&c, sql);
-    if (strcmp(is, expected) != 0)
-        fail_msg("%s: %s, not %s", sql, is, expected);
+    connection_gives(&c, sql, expected);
 }
 
 static void refuses(const char *sql, enum outcome_kind kind, enum outcome_reason reason,
                     const char *subject, const char *code)
 {
-    const char *is = ask(&c, sql);
-    if (strncmp(is, "error: ", 7) != 0)
-        fail_msg("%s: %s, not an error", sql, is);
-    assert_int_equal(c.outcome->kind, kind);
-    assert_int_equal(c.outcome->reason, reason);
-    assert_string_equal(c.outcome->subject, subject);
-    assert_string_equal(c.outcome->code, code);
+    connection_refuses_code(&c, sql, kind, reason, subject, code);
 }
 
 #define UNITS                                                                                      \
