@@ -62,25 +62,25 @@ bool field_read(const struct field *f, const struct value *v, struct arena *a, s
     if (v->kind == VALUE_NULL)
         return true;
     switch (f->type) {
-    case FIELD_TEXT:
+    case CTE_TEXT:
         out->kind = VALUE_TEXT;
         return v->kind == VALUE_TEXT || v->kind == VALUE_DECIMAL || v->kind == VALUE_JSON;
-    case FIELD_INTEGER:
+    case CTE_INTEGER:
         return v->kind == VALUE_INT;
-    case FIELD_BOOLEAN:
+    case CTE_BOOLEAN:
         out->kind = VALUE_BOOL;
         return (v->kind == VALUE_INT || v->kind == VALUE_BOOL) && (v->i == 0 || v->i == 1);
-    case FIELD_DOUBLE:
+    case CTE_DOUBLE:
         if (v->kind == VALUE_INT)
             *out = (struct value){.kind = VALUE_DOUBLE, .d = (double)v->i};
         return out->kind == VALUE_DOUBLE && isfinite(out->d);
-    case FIELD_DECIMAL:
+    case CTE_DECIMAL:
         return read_decimal(v, a, out);
-    case FIELD_TIME:
+    case CTE_TIME:
         return read_time(v, out);
-    case FIELD_DATE:
+    case CTE_DATE:
         return read_date(v, out);
-    case FIELD_BYTES:
+    case CTE_BYTES:
         return v->kind == VALUE_BYTES;
     }
     return false;
@@ -126,26 +126,26 @@ void field_add_literal(struct buffer *b, const struct event_dialect *d, const st
         return;
     }
     switch (type) {
-    case FIELD_TEXT:
-    case FIELD_DECIMAL:
+    case CTE_TEXT:
+    case CTE_DECIMAL:
         d->add_literal(b, v->text, v->size);
         break;
-    case FIELD_INTEGER:
+    case CTE_INTEGER:
         buffer_add_int(b, v->i);
         break;
-    case FIELD_BOOLEAN:
+    case CTE_BOOLEAN:
         buffer_add_text(b, v->i ? "TRUE" : "FALSE");
         break;
-    case FIELD_DOUBLE:
+    case CTE_DOUBLE:
         add_double(b, v->d);
         break;
-    case FIELD_TIME:
+    case CTE_TIME:
         add_moment(b, zone, v->i);
         break;
-    case FIELD_DATE:
+    case CTE_DATE:
         add_date(b, v->i);
         break;
-    case FIELD_BYTES:
+    case CTE_BYTES:
         add_bytes(b, v);
         break;
     }
@@ -200,10 +200,10 @@ void field_add_element(struct buffer *b, const struct value *v)
 const char *field_array_type(enum field_type type)
 {
     static const char *const types[] = {
-        [FIELD_TEXT] = "text[]",         [FIELD_INTEGER] = "int8[]",
-        [FIELD_BOOLEAN] = "bool[]",      [FIELD_DOUBLE] = "float8[]",
-        [FIELD_DECIMAL] = "numeric[]",   [FIELD_TIME] = "timestamptz[]",
-        [FIELD_DATE] = "date[]",         [FIELD_BYTES] = "bytea[]",
+        [CTE_TEXT] = "text[]",         [CTE_INTEGER] = "int8[]",
+        [CTE_BOOLEAN] = "bool[]",      [CTE_DOUBLE] = "float8[]",
+        [CTE_DECIMAL] = "numeric[]",   [CTE_TIME] = "timestamptz[]",
+        [CTE_DATE] = "date[]",         [CTE_BYTES] = "bytea[]",
     };
     return types[type];
 }

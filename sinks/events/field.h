@@ -19,14 +19,14 @@
 #include "sinks/events/dialect.h"
 
 enum field_type {
-    FIELD_TEXT,
-    FIELD_INTEGER,
-    FIELD_BOOLEAN,
-    FIELD_DOUBLE,
-    FIELD_DECIMAL,
-    FIELD_TIME,
-    FIELD_DATE,
-    FIELD_BYTES,
+    CTE_TEXT,
+    CTE_INTEGER,
+    CTE_BOOLEAN,
+    CTE_DOUBLE,
+    CTE_DECIMAL,
+    CTE_TIME,
+    CTE_DATE,
+    CTE_BYTES,
 };
 
 struct field {

@@ -17,10 +17,10 @@ struct run {
 /* ---- rows of the CTEs ---- */
 
 static const char *const meaning[] = {
-    [FIELD_TEXT] = "a text",         [FIELD_INTEGER] = "an integer",
-    [FIELD_BOOLEAN] = "a boolean",   [FIELD_DOUBLE] = "a number",
-    [FIELD_DECIMAL] = "a decimal",   [FIELD_TIME] = "a time with its zone",
-    [FIELD_DATE] = "a date",         [FIELD_BYTES] = "bytes",
+    [CTE_TEXT] = "a text",         [CTE_INTEGER] = "an integer",
+    [CTE_BOOLEAN] = "a boolean",   [CTE_DOUBLE] = "a number",
+    [CTE_DECIMAL] = "a decimal",   [CTE_TIME] = "a time with its zone",
+    [CTE_DATE] = "a date",         [CTE_BYTES] = "bytes",
 };
 
 static void hold_field(struct run *r, struct stage_event *e, const struct field *f,

@@ -17,8 +17,8 @@ static const char schema[] =
     " part varchar(20) not null, quantity decimal(8,2), unique (code, part));";
 
 static const struct field order_fields[] = {
-    {"id", FIELD_TEXT}, {"quantity", FIELD_DECIMAL}, {"note", FIELD_TEXT}};
-static const struct field part_fields[] = {{"part", FIELD_TEXT}, {"quantity", FIELD_DECIMAL}};
+    {"id", CTE_TEXT}, {"quantity", CTE_DECIMAL}, {"note", CTE_TEXT}};
+static const struct field part_fields[] = {{"part", CTE_TEXT}, {"quantity", CTE_DECIMAL}};
 static const struct field_list order_event = {NULL, order_fields, 3};
 static const struct field_list lists[] = {{"parts", part_fields, 2}};
 

@@ -25,10 +25,10 @@ static const char schema[] =
     " unique (order_id, item_id));";
 
 static const struct field order_fields[] = {
-    {"id", FIELD_TEXT},      {"product", FIELD_TEXT}, {"quantity", FIELD_DECIMAL},
-    {"end_time", FIELD_TIME}, {"note", FIELD_TEXT},
+    {"id", CTE_TEXT},      {"product", CTE_TEXT}, {"quantity", CTE_DECIMAL},
+    {"end_time", CTE_TIME}, {"note", CTE_TEXT},
 };
-static const struct field line_fields[] = {{"material", FIELD_TEXT}, {"quantity", FIELD_DECIMAL}};
+static const struct field line_fields[] = {{"material", CTE_TEXT}, {"quantity", CTE_DECIMAL}};
 static const struct field_list order_event = {NULL, order_fields, 5};
 static const struct field_list order_lists[] = {{"materials", line_fields, 2}};
 

@@ -16,9 +16,9 @@ static const struct zone *shanghai;
 /* ---- events ---- */
 
 static const struct field fields[] = {
-    {"id", FIELD_TEXT},         {"quantity__value", FIELD_DECIMAL}, {"due", FIELD_TIME},
-    {"priority", FIELD_INTEGER}, {"urgent", FIELD_BOOLEAN},          {"weight", FIELD_DOUBLE},
-    {"day", FIELD_DATE},        {"picture", FIELD_BYTES},
+    {"id", CTE_TEXT},         {"quantity__value", CTE_DECIMAL}, {"due", CTE_TIME},
+    {"priority", CTE_INTEGER}, {"urgent", CTE_BOOLEAN},          {"weight", CTE_DOUBLE},
+    {"day", CTE_DATE},        {"picture", CTE_BYTES},
 };
 enum { NFIELDS = sizeof fields / sizeof *fields };
 static const struct field_list event_fields = {NULL, fields, NFIELDS};
@@ -119,13 +119,13 @@ static void a_value_of_another_type_is_not_taken(void **state)
 {
     (void)state;
     struct value out, v = text("2026-11-22 08:00:00"); /* without a zone: whose? */
-    assert_false(field_read(&(struct field){"t", FIELD_TIME}, &v, &arena, &out));
+    assert_false(field_read(&(struct field){"t", CTE_TIME}, &v, &arena, &out));
     v = text("many");
-    assert_false(field_read(&(struct field){"q", FIELD_DECIMAL}, &v, &arena, &out));
-    assert_false(field_read(&(struct field){"i", FIELD_INTEGER}, &v, &arena, &out));
+    assert_false(field_read(&(struct field){"q", CTE_DECIMAL}, &v, &arena, &out));
+    assert_false(field_read(&(struct field){"i", CTE_INTEGER}, &v, &arena, &out));
     v = value_int(2);
-    assert_false(field_read(&(struct field){"b", FIELD_BOOLEAN}, &v, &arena, &out));
-    assert_true(field_read(&(struct field){"q", FIELD_DECIMAL}, &v, &arena, &out));
+    assert_false(field_read(&(struct field){"b", CTE_BOOLEAN}, &v, &arena, &out));
+    assert_true(field_read(&(struct field){"q", CTE_DECIMAL}, &v, &arena, &out));
     assert_int_equal(out.kind, VALUE_DECIMAL);
 }
 

@@ -13,7 +13,7 @@ static const char schema[] =
     " twice int generated always as (quantity * 2));"
     "create table log (code varchar(20));";
 
-static const struct field fields[] = {{"id", FIELD_TEXT}, {"quantity", FIELD_DECIMAL}};
+static const struct field fields[] = {{"id", CTE_TEXT}, {"quantity", CTE_DECIMAL}};
 static const struct field_list event_fields = {NULL, fields, 2};
 static const struct field_list lists[] = {{"parts", fields, 2}};
 

@@ -83,6 +83,22 @@ void views_explain(const struct views *v, struct buffer *out);
 /* Does any event need the mirror's file? */
 bool views_need_file(const struct views *v);
 
+/* What the events say: their names and fields, in the order of the definitions. `list` -1: the
+ * event's own fields, else those of that list. */
+int views_nevents(const struct views *v);
+const char *views_event_name(const struct views *v, int event);
+const char *views_event_type(const struct views *v, int event);
+int views_nlists(const struct views *v, int event);
+const char *views_list_name(const struct views *v, int event, int list);
+int views_nfields(const struct views *v, int event, int list);
+const char *views_field(const struct views *v, int event, int list, int field);
+/* The field by which the other side knows the object. */
+const char *views_event_key(const struct views *v, int event);
+
+/* Tables that events read alone: no mirror holds them. */
+int views_nalone(const struct views *v);
+const struct relation *views_alone_table(const struct views *v, int i);
+
 /* Tables that the first copy must bring, and of each the columns: indexes of `relation`. */
 int views_ntables(const struct views *v);
 const struct relation *views_table(const struct views *v, int i);
