@@ -3,12 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum status read_socket(struct load *l, const struct form *f)
+/* Beside the file, where nothing else is said. */
+static const char *read_path(struct load *l, const char *path, const char *suffix)
 {
-    const char *socket = f->text[FILE_SOCKET];
-    struct config *c = l->config;
-    c->socket = socket ? path_beside(l, socket) : arena_format(l->arena, "%s.sock", c->path);
-    return STATUS_OK;
+    return path ? path_beside(l, path) : arena_format(l->arena, "%s%s", l->config->path, suffix);
 }
 
 static enum status read_version(struct load *l, const struct node *root)
@@ -28,7 +26,8 @@ static enum status read_root(struct load *l, const struct node *root)
     TRY(expect(l, root, NODE_MAPPING, "the file"));
     TRY(read_version(l, root));
     TRY(form_read(l, SCOPE_FILE, root, &f));
-    TRY(read_socket(l, &f));
+    l->config->socket = read_path(l, f.text[FILE_SOCKET], ".sock");
+    l->config->state_dir = read_path(l, f.text[FILE_STATE_DIR], ".state");
     TRY(systems_read(l, f.given[FILE_SYSTEMS]));
     TRY(config_vocabulary_read(l, f.given[FILE_VOCABULARY]));
     TRY(config_dictionaries_read(l, f.given[FILE_DICTIONARIES]));
@@ -37,22 +36,7 @@ static enum status read_root(struct load *l, const struct node *root)
     return links_read(l, f.given[FILE_LINKS]);
 }
 
-/* Nothing is passed over in silence: a link would start, and carry its tables alone. */
-static enum status refuse_events(struct load *l)
-{
-    const struct config *c = l->config;
-    for (int i = 0; i < c->nlinks; i++) {
-        const struct link_config *link = &c->links[i];
-        if (link->nevent_flows > 0)
-            return fail(l->failure, ERROR_CONFIG,
-                        "%s:%d: link %s has flows, which this version reads but does not carry yet: "
-                        "leave `flows` out",
-                        c->path, link->event_flows[0].line, link->name);
-    }
-    return STATUS_OK;
-}
-
-static enum status load(const char *path, struct config **out, struct failure *f, bool draft)
+enum status config_load(const char *path, struct config **out, struct failure *f)
 {
     struct config *c = calloc(1, sizeof *c);
     must(c);
@@ -63,24 +47,12 @@ static enum status load(const char *path, struct config **out, struct failure *f
     enum status status = node_load(path, &c->arena, &root, f);
     if (status == STATUS_OK)
         status = read_root(&l, root);
-    if (status == STATUS_OK && !draft)
-        status = refuse_events(&l);
     if (status != STATUS_OK) {
         config_free(c);
         c = NULL;
     }
     *out = c;
     return status;
-}
-
-enum status config_load(const char *path, struct config **out, struct failure *f)
-{
-    return load(path, out, f, false);
-}
-
-enum status config_load_draft(const char *path, struct config **out, struct failure *f)
-{
-    return load(path, out, f, true);
 }
 
 void config_free(struct config *c)

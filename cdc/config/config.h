@@ -2,7 +2,7 @@
  *
  * One option table (options.h) gives the parser, --help and docs/CONFIG.md. An error says file,
  * line, column, what is wrong and what is allowed. Options of later versions (conflict, new_keys,
- * create_tables, merge, ddl: follow, deletes: ignore) parse, and are refused as not there yet.
+ * create_tables, ddl: follow, deletes: ignore) parse, and are refused as not there yet.
  */
 #ifndef MILLRACE_CONFIG_CONFIG_H
 #define MILLRACE_CONFIG_CONFIG_H
@@ -48,16 +48,18 @@ struct flow {
     int line;          /* in the file, for messages */
 };
 
-enum first_copy_mode { COPY_NONE, COPY_TO_EMPTY };
+/* COPY_TO_EMPTY of tables, COPY_MERGE of events alone: every object is written, found by its key.
+ * COPY_NONE of events: the mirror is filled, and what it holds is taken for written. */
+enum first_copy_mode { COPY_NONE, COPY_TO_EMPTY, COPY_MERGE };
 enum { COPY_READERS_MAX = 16 };
 
 struct link_config {
     const char *name, *was;
     const struct system *from, *to;
     bool pair;                 /* from `between`: the other direction is a link of its own */
-    struct flow *flows;
+    struct flow *flows;        /* of tables; or */
     int nflows;
-    struct event_flow *event_flows;
+    struct event_flow *event_flows; /* of events: one of the two is empty */
     int nevent_flows;
     const char **exclude;      /* patterns "schema.table" */
     int nexclude;
@@ -71,6 +73,7 @@ struct link_config {
     int copy_readers;          /* default 2, at most COPY_READERS_MAX */
     int64_t copy_chunk_rows;   /* default 50000 */
     int64_t idle_checkpoint_ms; /* default 10000 */
+    int64_t retry_every_ms;    /* of events: default 10000; how often what waits is tried again */
     const char *slot;          /* default millrace_<link> with other characters as _ */
     const char *publication;   /* default millrace_<source system> */
     uint32_t server_id;        /* default from a hash of the link's name and system, > 2^31 */
@@ -81,6 +84,7 @@ struct config {
     struct arena arena;
     const char *path;
     const char *socket;        /* default <path>.sock */
+    const char *state_dir;     /* of the mirrors' files; default <path>.state; perhaps not there */
     struct system *systems;
     int nsystems;
     struct link_config *links;
@@ -97,8 +101,6 @@ struct config {
 /* CONFIG with "file:line:column: ..." on the first thing that is wrong. Secrets named by
  * password_file and password_env are read here; unreadable is an error that names the source. */
 enum status config_load(const char *path, struct config **out, struct failure *f);
-/* The same, and flows of events too, which no link carries yet. */
-enum status config_load_draft(const char *path, struct config **out, struct failure *f);
 void config_free(struct config *c);
 const struct link_config *config_link(const struct config *c, const char *name);
 

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
-const struct event_config *event_find(const struct config *c, const char *type)
+const struct event_config *event_find(const struct config *c, const char *name)
 {
     for (int i = 0; i < c->nevents; i++) {
-        if (strcmp(c->events[i].type, type) == 0)
+        if (strcmp(c->events[i].name, name) == 0)
             return &c->events[i];
     }
     return NULL;
@@ -46,9 +46,10 @@ static enum status read_lists(struct load *l, const struct node *lists, struct e
         struct form f;
         TRY(form_read(l, SCOPE_LIST, n, &f));
         struct list_config *list = &e->lists[e->nlists++];
-        *list = (struct list_config){
-            .field = n->key->text, .sql = sql_read(f.given[LIST_SQL]), .line = n->key->line};
-        TRY(names_read(l, f.given[LIST_KEY], "the key of a list", &list->key));
+        *list = (struct list_config){.field = n->key->text,
+                                     .key = f.text[LIST_KEY],
+                                     .sql = sql_read(f.given[LIST_SQL]),
+                                     .line = n->key->line};
     }
     return STATUS_OK;
 }
@@ -73,7 +74,8 @@ static enum status read_event(struct load *l, const struct node *n, struct event
     struct form f;
     TRY(form_read(l, SCOPE_EVENT, n, &f));
     *e = (struct event_config){
-        .type = n->key->text,
+        .name = n->key->text,
+        .type = f.text[EVENT_TYPE] ? f.text[EVENT_TYPE] : n->key->text,
         .from = system_find(l->config, f.text[EVENT_FROM]),
         .of = f.text[EVENT_OF],
         .key = f.text[EVENT_KEY],

@@ -60,14 +60,14 @@ struct touch_config {
 };
 
 struct list_config {
-    const char *field;
-    struct name_list key;
+    const char *field, *key; /* the repeated field; the element's field that tells them apart */
     struct sql_text sql;
     int line;
 };
 
 struct event_config {
-    const char *type; /* the message's name in the vocabulary */
+    const char *name; /* in the file; unique */
+    const char *type; /* the message's name in the vocabulary; several events may make one */
     const struct system *from;
     const char *of; /* the table whose primary key is :object */
     const char *key;

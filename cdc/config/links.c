@@ -170,6 +170,7 @@ static enum status read_keep_log(struct load *l, const struct node *n, struct li
 }
 
 struct copy {
+    bool events; /* of a link with flows */
     enum first_copy_mode mode;
     const struct system *from; /* NULL: not given */
 };
@@ -177,10 +178,18 @@ struct copy {
 static enum status read_copy_mode(struct load *l, const struct form *f, struct copy *copy)
 {
     const char *mode = f->text[COPY_MODE];
-    if (strcmp(mode, "merge") == 0)
-        return wrong(l, f->given[COPY_MODE],
-                     "mode: merge is not there yet in this version, allowed: to_empty, none");
-    copy->mode = strcmp(mode, "none") == 0 ? COPY_NONE : COPY_TO_EMPTY;
+    const struct node *at = f->given[COPY_MODE];
+    copy->mode = COPY_NONE;
+    if (strcmp(mode, "none") == 0)
+        return STATUS_OK;
+    if (copy->events && strcmp(mode, "merge") != 0)
+        return wrong(l, at,
+                     "mode: %s is of a link with `tables`: what flows write lies in tables that hold "
+                     "rows of others too, allowed: merge, none",
+                     mode);
+    if (!copy->events && strcmp(mode, "merge") == 0)
+        return wrong(l, at, "mode: merge is of a link with `flows`, allowed: to_empty, none");
+    copy->mode = copy->events ? COPY_MERGE : COPY_TO_EMPTY;
     return STATUS_OK;
 }
 
@@ -189,11 +198,13 @@ static enum status read_copy(struct load *l, const struct node *n,
                              const struct system *const *sources, int nsources, struct copy *copy)
 {
     struct form f;
-    *copy = (struct copy){.mode = COPY_NONE};
+    copy->mode = COPY_NONE;
+    copy->from = NULL;
     if (n->kind == NODE_SCALAR && strcmp(n->text, "none") == 0)
         return STATUS_OK;
     if (n->kind != NODE_MAPPING)
-        return wrong(l, n, "first_copy, allowed: none, or {from: SYSTEM, mode: to_empty}");
+        return wrong(l, n, "first_copy, allowed: none, or %s",
+                     copy->events ? "{mode: merge}" : "{from: SYSTEM, mode: to_empty}");
     TRY(form_read(l, SCOPE_COPY, n, &f));
     TRY(read_copy_mode(l, &f, copy));
     const struct node *from = f.given[COPY_FROM];
@@ -231,6 +242,7 @@ static enum status add_link(struct load *l, const struct form *f, struct link_co
         .copy_readers = (int)f->number[LINK_COPY_READERS],
         .copy_chunk_rows = f->number[LINK_COPY_CHUNK_ROWS],
         .idle_checkpoint_ms = f->number[LINK_IDLE_CHECKPOINT],
+        .retry_every_ms = f->number[LINK_RETRY_EVERY],
         .line = f->at->line,
     };
     *out = link;
@@ -242,21 +254,47 @@ static const char *link_name(struct load *l, const char *from, const char *to)
     return arena_format(l->arena, "%s-%s", from, to);
 }
 
-/* Tables as they are, events, or both. */
+/* An option that is of the other kind of link: `kind` has it. */
+static enum status refuse_of_other(struct load *l, const struct node *n, const char *kind)
+{
+    return n ? wrong(l, n->key, "%s is of a link with `%s`", n->key->text, kind) : STATUS_OK;
+}
+
+static enum status read_tables(struct load *l, const struct form *f, bool pair,
+                               struct link_config *link)
+{
+    TRY(refuse_of_other(l, f->given[LINK_RETRY_EVERY], "flows"));
+    TRY(flows_read(l, f->given[LINK_TABLES], pair, link));
+    return f->given[LINK_EXCLUDE] ? exclude_read(l, f->given[LINK_EXCLUDE], link) : STATUS_OK;
+}
+
+static enum status read_flows(struct load *l, const struct form *f, struct link_config *link)
+{
+    TRY(refuse_of_other(l, f->given[LINK_EXCLUDE], "tables"));
+    if (link->to->engine == ENGINE_NULL)
+        return wrong(l, f->given[LINK_FLOWS]->key,
+                     "%s only counts rows: it has no SQL that flows could be written with",
+                     link->to->name);
+    return event_flows_read(l, f->given[LINK_FLOWS], link);
+}
+
 static enum status read_what(struct load *l, const struct form *f, struct link_config *link)
 {
     const struct node *tables = f->given[LINK_TABLES], *flows = f->given[LINK_FLOWS];
     if (!tables && !flows)
         return wrong(l, f->at, "a link needs `tables: {...}` or `flows: [...]`");
-    if (tables)
-        TRY(flows_read(l, tables, false, link));
-    return event_flows_read(l, flows, link);
+    if (tables && flows)
+        return wrong(l, flows->key,
+                     "a link has `tables` or `flows`, not both: a row that cannot be written stops a "
+                     "link, an event that cannot is held and its link goes on. Write two links, one "
+                     "of them with a `name`");
+    return flows ? read_flows(l, f, link) : read_tables(l, f, false, link);
 }
 
 static enum status read_one_way(struct load *l, const struct form *f)
 {
     struct link_config *link;
-    struct copy copy;
+    struct copy copy = {.events = f->given[LINK_FLOWS] != NULL};
     const struct node *from = f->given[LINK_FROM], *to = f->given[LINK_TO];
     const struct node *was = f->given[LINK_WAS];
     if (!from || !to)
@@ -276,8 +314,6 @@ static enum status read_one_way(struct load *l, const struct form *f)
     TRY(check_source_names(l, f, &link->from, 1));
     fill_source_names(l, f, link, link->from->name);
     TRY(read_what(l, f, link));
-    if (f->given[LINK_EXCLUDE])
-        TRY(exclude_read(l, f->given[LINK_EXCLUDE], link));
     TRY(read_copy(l, f->given[LINK_FIRST_COPY], &link->from, 1, &copy));
     set_copy(link, &copy);
     return STATUS_OK;
@@ -334,7 +370,7 @@ static enum status read_pair_ends(struct load *l, const struct node *between,
 static enum status read_pair(struct load *l, const struct form *f)
 {
     struct link_config *forth, *back;
-    struct copy copy;
+    struct copy copy = {.events = false};
     TRY(refuse_beside_between(l, f));
     TRY(add_link(l, f, &forth));
     TRY(add_link(l, f, &back));
@@ -350,10 +386,8 @@ static enum status read_pair(struct load *l, const struct form *f)
                      "flows go one way: write two links (name, from, to) in place of `between`");
     if (!f->given[LINK_TABLES])
         return wrong(l, f->at, "a pair needs `tables: {...}`");
-    TRY(flows_read(l, f->given[LINK_TABLES], true, forth));
+    TRY(read_tables(l, f, true, forth));
     TRY(flows_turn(l, f->given[LINK_TABLES], forth, back));
-    if (f->given[LINK_EXCLUDE])
-        TRY(exclude_read(l, f->given[LINK_EXCLUDE], forth));
     back->exclude = forth->exclude;
     back->nexclude = forth->nexclude;
     TRY(read_copy(l, f->given[LINK_FIRST_COPY], sources, 2, &copy));

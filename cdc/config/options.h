@@ -25,7 +25,7 @@
     X(SCOPE_KEEP_LOG, "keep_log", "How far to hold the acknowledgement back: `keep_log: {...}`")   \
     X(SCOPE_TABLE, "a table", "A table: `tables: { SCHEMA.TABLE: {...} }`")                        \
     X(SCOPE_DICTIONARY, "a dictionary", "A dictionary: `dictionaries: { NAME: {...} }`")           \
-    X(SCOPE_EVENT, "an event", "An event: `events: { TYPE: {...} }`")                              \
+    X(SCOPE_EVENT, "an event", "An event: `events: { NAME: {...} }`")                              \
     X(SCOPE_LIST, "a list", "A list of an event: `lists: { FIELD: {...} }`")                       \
     X(SCOPE_FLOW, "a flow", "A flow: `flows: [{...}]`")                                            \
     X(SCOPE_WRITE, "a write", "A write: `write: [{...}]`, `gone: [{...}]`")
@@ -67,14 +67,16 @@ enum option_kind {
       "what goes from where to where")                                                             \
     X(FILE_SOCKET, SCOPE_FILE, "socket", OPTION_TEXT, "<this file's path>.sock", 1, 107, "path",   \
       "unix socket that `run` listens on")                                                         \
+    X(FILE_STATE_DIR, SCOPE_FILE, "state_dir", OPTION_TEXT, "<this file's path>.state", 1, 4000,   \
+      "path", "folder of what links with `flows` keep on disk: one file each, the mirror")          \
     X(FILE_VOCABULARY, SCOPE_FILE, "vocabulary", OPTION_LIST, OPTIONAL, 0, 0, "[path]",            \
       "`.proto` files and descriptor sets: the types of events; `isa95/v1.proto` is Millrace's own") \
     X(FILE_DICTIONARIES, SCOPE_FILE, "dictionaries", OPTION_MAPPING, OPTIONAL, 0, 0,               \
       "NAME: {...}", "code maps, for `map`")                                                       \
     X(FILE_UNITS, SCOPE_FILE, "units", OPTION_LIST, OPTIONAL, 0, 0, "[1 kg = 1000 g]",             \
       "exact ratios, for `convert_unit`; `1 box = 12 Units of ITEM-1` for one material")           \
-    X(FILE_EVENTS, SCOPE_FILE, "events", OPTION_MAPPING, OPTIONAL, 0, 0, "TYPE: {...}",            \
-      "views over source tables, by the message that they make")                                   \
+    X(FILE_EVENTS, SCOPE_FILE, "events", OPTION_MAPPING, OPTIONAL, 0, 0, "NAME: {...}",            \
+      "views over source tables, each with a name of its own")                                     \
                                                                                                    \
     X(SYSTEM_POSTGRESQL, SCOPE_SYSTEM, "postgresql", OPTION_TEXT, OPTIONAL, 1, 4096,               \
       "host=... dbname=...",                                                                       \
@@ -132,7 +134,8 @@ enum option_kind {
     X(LINK_EXCLUDE, SCOPE_LINK, "exclude", OPTION_LIST, OPTIONAL, 0, 0, "[SCHEMA.TABLE]",          \
       "source tables (of a pair A's) that no pattern takes; `*` and `?` in a name")                \
     X(LINK_FIRST_COPY, SCOPE_LINK, "first_copy", OPTION_ANY, REQUIRED, 0, 0,                       \
-      "none | {from: SYSTEM, mode: to_empty}", "what happens to the rows that are there already")  \
+      "none | {from: SYSTEM, mode: to_empty} | {mode: merge}",                                     \
+      "what happens to the rows that are there already")                                           \
     X(LINK_BUDGET, SCOPE_LINK, "budget", OPTION_SIZE, "64 MiB", 8 * MiB, 64 * GiB, "size",         \
       "memory of the link's batches; a larger transaction is streamed in pieces")                  \
     X(LINK_APPLY_MS, SCOPE_LINK, "apply_ms", OPTION_INTEGER, "100", 10, 60000, "number",           \
@@ -165,13 +168,15 @@ enum option_kind {
     X(LINK_NEW_KEYS, SCOPE_LINK, "new_keys", OPTION_LATER, OPTIONAL, 0, 0, NULL,                   \
       "which side draws which keys")                                                               \
     X(LINK_FLOWS, SCOPE_LINK, "flows", OPTION_LIST, OPTIONAL, 0, 0, "[{...}]",                     \
-      "events and what they write")                                                                \
+      "events and what they write, in place of `tables`")                                          \
+    X(LINK_RETRY_EVERY, SCOPE_LINK, "retry_every", OPTION_TIME, "10 s", 1 * SECONDS, 24 * HOURS,   \
+      "time", "how often held events that wait are tried again; of a link with `flows`")           \
                                                                                                    \
     X(COPY_FROM, SCOPE_COPY, "from", OPTION_TEXT, "<the link's source>", 1, 48, "system",          \
       "whose rows are copied; of a pair it must be given")                                         \
     X(COPY_MODE, SCOPE_COPY, "mode", OPTION_CHOICE, REQUIRED, 0, 0, "to_empty | none | merge",     \
-      "`to_empty`: the target's tables must be empty; `none`: both sides are equal already; "      \
-      "`merge` is not there yet")                                                                  \
+      "`to_empty` (of `tables`): the target's tables must be empty; `merge` (of `flows`): every "  \
+      "object is written, found by its key; `none`: both sides are equal already")                 \
                                                                                                    \
     X(KEEP_LOG_TIME, SCOPE_KEEP_LOG, "time", OPTION_TIME, OPTIONAL, 1, 720 * HOURS, "time",        \
       "acknowledge only what is older than this")                                                                  \
@@ -196,6 +201,8 @@ enum option_kind {
       "fail | quarantine | pass | {value: TEXT}", "what an unknown code does")                     \
                                                                                                    \
     X(EVENT_FROM, SCOPE_EVENT, "from", OPTION_TEXT, REQUIRED, 1, 48, "system", "whose tables are read") \
+    X(EVENT_TYPE, SCOPE_EVENT, "type", OPTION_TEXT, "<the event's name>", 1, 128, "MESSAGE",        \
+      "the message of the vocabulary that it makes; several events may make one")                  \
     X(EVENT_OF, SCOPE_EVENT, "of", OPTION_TEXT, REQUIRED, 1, 260, "TABLE",                         \
       "one object per row of this table; its primary key is :object in the SQL")                   \
     X(EVENT_KEY, SCOPE_EVENT, "key", OPTION_TEXT, REQUIRED, 1, 128, "field",                       \
@@ -210,12 +217,12 @@ enum option_kind {
     X(EVENT_LISTS, SCOPE_EVENT, "lists", OPTION_MAPPING, OPTIONAL, 0, 0, "{FIELD: {...}}",         \
       "repeated fields, each with a query of its own")                                             \
                                                                                                    \
-    X(LIST_KEY, SCOPE_LIST, "key", OPTION_ANY, REQUIRED, 0, 0, "field | [field]",                  \
+    X(LIST_KEY, SCOPE_LIST, "key", OPTION_TEXT, REQUIRED, 1, 128, "field",                         \
       "tells one element from another")                                                            \
     X(LIST_SQL, SCOPE_LIST, "sql", OPTION_TEXT, REQUIRED, 1, 65536, "select ...",                  \
       "SQLite; one row, one element")                                                              \
                                                                                                    \
-    X(FLOW_EVENT, SCOPE_FLOW, "event", OPTION_TEXT, REQUIRED, 1, 128, "TYPE", "an event of `events`") \
+    X(FLOW_EVENT, SCOPE_FLOW, "event", OPTION_TEXT, REQUIRED, 1, 128, "NAME", "an event of `events`") \
     X(FLOW_LET, SCOPE_FLOW, "let", OPTION_TEXT, OPTIONAL, 1, 65536, "select ... from event",       \
       "SQLite; fields of this flow alone")                                                         \
     X(FLOW_TOGETHER, SCOPE_FLOW, "together", OPTION_CHOICE, "false", 0, 0, "true | false",         \

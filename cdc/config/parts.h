@@ -33,7 +33,7 @@ enum status config_units_read(struct load *l, const struct node *units);
 
 /* events.c: `events:` */
 enum status events_read(struct load *l, const struct node *events);
-const struct event_config *event_find(const struct config *c, const char *type);
+const struct event_config *event_find(const struct config *c, const char *name);
 
 /* event_parts.c: what events and writes share. */
 struct sql_text sql_read(const struct node *n); /* of a text that was checked; NULL: not given */

@@ -121,7 +121,7 @@ static enum status read_write(struct load *l, const struct node *n, const struct
         .line = n->line,
     };
     if (w->lines && !has_list(e, w->lines))
-        return wrong(l, f.given[WRITE_LINES], "lines: event %s has no list %.60s", e->type,
+        return wrong(l, f.given[WRITE_LINES], "lines: event %s has no list %.60s", e->name,
                      w->lines);
     TRY(read_missing(l, f.given[WRITE_DELETE_MISSING_IN], w));
     return read_columns(l, &f, w);

@@ -20,7 +20,6 @@
     } while (0)
 
 static char path[] = "/tmp/millrace-config-XXXXXX";
-static enum status (*loads)(const char *, struct config **, struct failure *) = config_load;
 
 static inline enum status load(const char *text, struct config **c, struct failure *f)
 {
@@ -29,7 +28,7 @@ static inline enum status load(const char *text, struct config **c, struct failu
     fputs(text, file);
     fclose(file);
     failure_clear(f);
-    return loads(path, c, f);
+    return config_load(path, c, f);
 }
 
 static inline struct config *load_good(const char *text)

@@ -408,7 +408,7 @@ static void the_first_copy_is_checked(void **state)
         {LINK("{ mode: to_empty }"), "9:62: ", "`from: erp` or `from: mes`"},
         {LINK("{ from: hq, mode: to_empty }"),
          "9:70: ", "does not read from hq, allowed: erp, mes"},
-        {LINK("{ from: erp, mode: merge }"), "9:81: ", "merge is not there yet"},
+        {LINK("{ from: erp, mode: merge }"), "9:81: ", "merge is of a link with `flows`"},
         {LINK("{ from: erp, mode: to_full }"), "9:81: ", "to_empty | none | merge"},
         {LINK("{ from: erp }"), "9:62: ", "needs `mode:"},
     };

@@ -123,6 +123,7 @@ static void an_event_is_read(void **state)
     (void)state;
     struct config *c = load_good(order);
     const struct event_config *e = &c->events[0];
+    assert_string_equal(e->name, "OperationsRequest");
     assert_string_equal(e->type, "OperationsRequest");
     assert_string_equal(e->from->name, "erp");
     assert_string_equal(e->of, "mrp_production");
@@ -133,7 +134,7 @@ static void an_event_is_read(void **state)
     assert_int_equal(e->looks_up.n, 2);
     assert_int_equal(e->sql.line, 15); /* where `select` stands */
     assert_string_equal(e->lists[0].field, "material_requirement");
-    assert_string_equal(e->lists[0].key.name[0], "material_definition_id");
+    assert_string_equal(e->lists[0].key, "material_definition_id");
     config_free(c);
 }
 
@@ -171,7 +172,7 @@ static void events_are_checked(void **state)
         {TOP EVENT "    looks_up: [mrp_production]\n" LINKS, "7:5: ", "is what the event is of"},
         {TOP EVENT "    looks_up: [a]\n    touched_by: { a: b }\n" LINKS, "7:5: ", "one of them"},
         {TOP EVENT "    lists: { lines: { key: a } }\n" LINKS, "11:21: ", "a list needs `sql"},
-        {TOP EVENT "    lists: { lines: { key: [a, a], sql: select 1 } }\n" LINKS, "11:32: ", "twice"},
+        {TOP EVENT "    lists: { lines: { key: [a], sql: select 1 } }\n" LINKS, "11:28: ", "not a list"},
     };
     CHECK_BAD(cases);
 }
@@ -201,16 +202,75 @@ static void flows_are_checked(void **state)
     CHECK_BAD(cases);
 }
 
-/* A file that says more than the engine does is not half done. */
-static void flows_are_not_carried_yet(void **state)
+#define FLOWS "    flows: [{ event: Order, write: [{ table: t, key: k, sql: select 1 }] }]\n"
+
+static void a_link_has_tables_or_flows(void **state)
 {
     (void)state;
-    struct config *c = load_good(order);
-    struct failure f;
+    static const struct bad cases[] = {
+        {TOP EVENT LINK FLOWS "    tables: { a.b: c.d }\n", "16:5: ", "`tables` or `flows`, not both"},
+        {TOP EVENT LINK FLOWS "    exclude: [a.b]\n", "17:5: ", "exclude is of a link with `tables`"},
+        {TOP LINKS "    retry_every: 1 s\n", "11:5: ", "retry_every is of a link with `flows`"},
+        {TOP EVENT LINK FLOWS "    retry_every: 0 s\n", "17:18: ", "1 s to 1 d"},
+        {TOP "  sink: { null: {} }\n" EVENT "links:\n"
+             "  - { name: x, from: erp, to: sink, first_copy: none, flows: [{ event: Order }] }\n",
+         "13:55: ", "sink only counts rows"},
+    };
+    CHECK_BAD(cases);
+}
+
+#define COPY(copy)                                                                                 \
+    TOP EVENT "links:\n  - name: x\n    from: erp\n    to: mes\n    first_copy: " copy "\n" FLOWS
+
+static void flows_are_first_written_by_key_or_not_at_all(void **state)
+{
+    (void)state;
+    struct config *c = load_good(COPY("{ mode: merge }"));
+    assert_int_equal(c->links[0].first_copy, COPY_MERGE);
+    assert_true(c->links[0].copies);
     config_free(c);
-    failure_clear(&f);
-    assert_int_equal(config_load(path, &c, &f), STATUS_CONFIG);
-    assert_non_null(strstr(f.text, "link orders has flows, which this version reads but does not"));
+    c = load_good(COPY("{ mode: none }"));
+    assert_int_equal(c->links[0].first_copy, COPY_NONE);
+    assert_false(c->links[0].copies);
+    config_free(c);
+    static const struct bad cases[] = {
+        {COPY("{ mode: to_empty }"), "15:25: ", "is of a link with `tables`"},
+        {COPY("merge"), "15:17: ", "allowed: none, or {mode: merge}"},
+        {COPY("{ from: mes, mode: merge }"), "15:25: ", "does not read from mes, allowed: erp"},
+    };
+    CHECK_BAD(cases);
+}
+
+static void what_waits_has_its_times_and_its_place(void **state)
+{
+    (void)state;
+    struct config *c = load_good(COPY("none"));
+    char beside[200];
+    snprintf(beside, sizeof beside, "%s.state", path);
+    assert_string_equal(c->state_dir, beside);
+    assert_int_equal(c->links[0].retry_every_ms, 10000);
+    config_free(c);
+    c = load_good(COPY("none") "    retry_every: 1 min\nstate_dir: mirrors\n");
+    assert_string_equal(c->state_dir, "/tmp/mirrors");
+    assert_int_equal(c->links[0].retry_every_ms, 60000);
+    config_free(c);
+}
+
+/* Fan-in: a movement of stock comes from more than one table. */
+static void several_events_make_one_message(void **state)
+{
+    (void)state;
+    struct config *c = load_good(
+        TOP "events:\n"
+            "  Order: { from: erp, of: a, key: id, sql: select 1 }\n"
+            "  Late: { from: erp, of: b, key: id, type: Order, sql: select 1 }\n" LINK "    flows:\n"
+            "      - { event: Order, write: [{ table: t, key: k, sql: select 1 }] }\n"
+            "      - { event: Late, write: [{ table: t, key: k, sql: select 1 }] }\n");
+    assert_string_equal(c->events[0].type, "Order");
+    assert_string_equal(c->events[1].name, "Late");
+    assert_string_equal(c->events[1].type, "Order");
+    assert_ptr_equal(c->links[0].event_flows[1].event, &c->events[1]);
+    config_free(c);
 }
 
 int main(void)
@@ -222,8 +282,10 @@ int main(void)
         cmocka_unit_test(a_flow_is_read),
         cmocka_unit_test(events_are_checked),
         cmocka_unit_test(flows_are_checked),
-        cmocka_unit_test(flows_are_not_carried_yet),
+        cmocka_unit_test(a_link_has_tables_or_flows),
+        cmocka_unit_test(flows_are_first_written_by_key_or_not_at_all),
+        cmocka_unit_test(what_waits_has_its_times_and_its_place),
+        cmocka_unit_test(several_events_make_one_message),
     };
-    loads = config_load_draft;
     return cmocka_run_group_tests(tests, setup, teardown);
 }

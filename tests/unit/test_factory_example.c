@@ -23,7 +23,7 @@ static int setup(void **state)
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
         setenv(secrets[i], "secret", 1);
     failure_clear(&f);
-    if (config_load_draft(DIRECTORY "factory.yaml", &config, &f) != STATUS_OK) {
+    if (config_load(DIRECTORY "factory.yaml", &config, &f) != STATUS_OK) {
         print_error("%s\n", f.text);
         return -1;
     }
@@ -40,7 +40,7 @@ static int teardown(void **state)
 static const struct event_config *find_event(const char *type)
 {
     for (int i = 0; i < config->nevents; i++) {
-        if (strcmp(config->events[i].type, type) == 0)
+        if (strcmp(config->events[i].name, type) == 0)
             return &config->events[i];
     }
     return NULL;
@@ -51,7 +51,7 @@ static const struct event_flow *find_flow(const char *link, const char *type)
     const struct link_config *l = config_link(config, link);
     assert_non_null(l);
     for (int i = 0; i < l->nevent_flows; i++) {
-        if (strcmp(l->event_flows[i].event->type, type) == 0)
+        if (strcmp(l->event_flows[i].event->name, type) == 0)
             return &l->event_flows[i];
     }
     return NULL;
@@ -106,6 +106,9 @@ static void its_flows_are_read(void **state)
         assert_int_equal(flow->together, flows[i].together);
     }
     assert_int_equal(config->nlinks, 2);
+    assert_int_equal(config_link(config, "dispatch")->first_copy, COPY_MERGE);
+    assert_true(config_link(config, "dispatch")->copies);
+    assert_int_equal(config_link(config, "feedback")->first_copy, COPY_NONE);
     assert_null(find_flow("feedback", "MaterialLot"));
 }
 
