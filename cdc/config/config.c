@@ -30,8 +30,7 @@ static enum status read_root(struct load *l, const struct node *root)
     l->config->state_dir = read_path(l, f.text[FILE_STATE_DIR], ".state");
     TRY(systems_read(l, f.given[FILE_SYSTEMS]));
     TRY(config_vocabulary_read(l, f.given[FILE_VOCABULARY]));
-    TRY(config_dictionaries_read(l, f.given[FILE_DICTIONARIES]));
-    TRY(config_units_read(l, f.given[FILE_UNITS]));
+    TRY(config_codes_read(l, &f));
     TRY(events_read(l, f.given[FILE_EVENTS]));
     return links_read(l, f.given[FILE_LINKS]);
 }

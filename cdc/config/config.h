@@ -80,6 +80,8 @@ struct link_config {
     int line;
 };
 
+struct node;
+
 struct config {
     struct arena arena;
     const char *path;
@@ -90,10 +92,8 @@ struct config {
     struct link_config *links;
     int nlinks;
     struct name_list vocabulary;   /* .proto files and descriptor sets */
-    struct dictionary_config *dictionaries;
-    int ndictionaries;
-    struct unit_config *units;
-    int nunits;
+    /* As they stand in the file, NULL where they do not: functions_load reads them. */
+    const struct node *dictionaries, *units, *mask_keys;
     struct event_config *events;
     int nevents;
 };

@@ -1,5 +1,5 @@
-/* What the file says about events: vocabulary, dictionaries, units, the views that read them, and
- * the statements that write them. Parsed and checked for shape; SQL and names of fields and columns
+/* What the file says about events: the views that read them, and the statements that write them.
+ * Parsed and checked for shape; SQL and names of fields and columns
  * are judged later, by those who know the databases and the vocabulary.
  *
  * All of it lies in the config's arena. A `line` is that of the file, of an SQL text the line of its
@@ -21,32 +21,6 @@ struct sql_text {
 struct name_list {
     const char **name;
     int n;
-};
-
-/* ---- dictionaries and units ---- */
-
-enum unknown_code { UNKNOWN_FAIL, UNKNOWN_QUARANTINE, UNKNOWN_PASS, UNKNOWN_VALUE };
-
-/* Texts both, whatever YAML thinks of NO, Y, 012. */
-struct code {
-    const char *code, *value;
-    int line;
-};
-
-struct dictionary_config {
-    const char *name;
-    const char *file; /* CSV, absolute or beside the configuration; NULL: `codes` */
-    struct code *codes;
-    int ncodes;
-    enum unknown_code unknown; /* default UNKNOWN_FAIL */
-    const char *unknown_value;
-    int line;
-};
-
-/* "1 kg = 1000 g", still a text. */
-struct unit_config {
-    const char *text;
-    int line;
 };
 
 /* ---- reading ---- */

@@ -25,6 +25,8 @@
     X(SCOPE_KEEP_LOG, "keep_log", "How far to hold the acknowledgement back: `keep_log: {...}`")   \
     X(SCOPE_TABLE, "a table", "A table: `tables: { SCHEMA.TABLE: {...} }`")                        \
     X(SCOPE_DICTIONARY, "a dictionary", "A dictionary: `dictionaries: { NAME: {...} }`")           \
+    X(SCOPE_UNITS, "units", "Units: `units: {...}`")                                               \
+    X(SCOPE_MASK_KEY, "a mask key", "A key of `mask`: `mask_keys: { NAME: {...} }`")               \
     X(SCOPE_EVENT, "an event", "An event: `events: { NAME: {...} }`")                              \
     X(SCOPE_LIST, "a list", "A list of an event: `lists: { FIELD: {...} }`")                       \
     X(SCOPE_FLOW, "a flow", "A flow: `flows: [{...}]`")                                            \
@@ -73,8 +75,10 @@ enum option_kind {
       "`.proto` files and descriptor sets: the types of events; `isa95/v1.proto` is Millrace's own") \
     X(FILE_DICTIONARIES, SCOPE_FILE, "dictionaries", OPTION_MAPPING, OPTIONAL, 0, 0,               \
       "NAME: {...}", "code maps, for `map`")                                                       \
-    X(FILE_UNITS, SCOPE_FILE, "units", OPTION_LIST, OPTIONAL, 0, 0, "[1 kg = 1000 g]",             \
-      "exact ratios, for `convert_unit`; `1 box = 12 Units of ITEM-1` for one material")           \
+    X(FILE_UNITS, SCOPE_FILE, "units", OPTION_ANY, OPTIONAL, 0, 0, "[1 kg = 1000 g] | {...}",      \
+      "exact ratios, for `convert_unit`; a list alone is `ratios`")                                \
+    X(FILE_MASK_KEYS, SCOPE_FILE, "mask_keys", OPTION_MAPPING, OPTIONAL, 0, 0, "NAME: {...}",      \
+      "secrets, for `mask`")                                                                       \
     X(FILE_EVENTS, SCOPE_FILE, "events", OPTION_MAPPING, OPTIONAL, 0, 0, "NAME: {...}",            \
       "views over source tables, each with a name of its own")                                     \
                                                                                                    \
@@ -199,6 +203,23 @@ enum option_kind {
       "{CODE: VALUE}", "in place of `file`; both are texts, whatever YAML makes of NO or 012")     \
     X(DICTIONARY_UNKNOWN, SCOPE_DICTIONARY, "unknown", OPTION_ANY, "fail", 0, 0,                   \
       "fail | quarantine | pass | {value: TEXT}", "what an unknown code does")                     \
+    X(DICTIONARY_REVERSE, SCOPE_DICTIONARY, "reverse", OPTION_ANY, OPTIONAL, 0, 0,                 \
+      "fail | quarantine | pass | {value: TEXT}",                                                  \
+      "what an unknown value does in `unmap`, which is refused without it")                        \
+                                                                                                   \
+    X(UNITS_RATIOS, SCOPE_UNITS, "ratios", OPTION_LIST, OPTIONAL, 0, 0, "[1 kg = 1000 g]",         \
+      "hold for every material")                                                                   \
+    X(UNITS_MATERIALS, SCOPE_UNITS, "materials", OPTION_MAPPING, OPTIONAL, 0, 0,                   \
+      "MATERIAL: [1 box = 12 pcs]", "hold for one material")                                       \
+    X(UNITS_FILE, SCOPE_UNITS, "materials_file", OPTION_TEXT, OPTIONAL, 1, 4095, "path",           \
+      "CSV: material, ratio; relative to this file")                                               \
+    X(UNITS_UNKNOWN, SCOPE_UNITS, "unknown", OPTION_CHOICE, "quarantine", 0, 0,                    \
+      "quarantine | fail", "what an unknown unit does")                                            \
+                                                                                                   \
+    X(MASK_KEY_FILE, SCOPE_MASK_KEY, "key_file", OPTION_TEXT, OPTIONAL, 1, 4095, "path",           \
+      "file that holds the key, 16 bytes at least, relative to this one")                          \
+    X(MASK_KEY_ENV, SCOPE_MASK_KEY, "key_env", OPTION_TEXT, OPTIONAL, 1, 255, "NAME",              \
+      "environment variable that holds the key")                                                   \
                                                                                                    \
     X(EVENT_FROM, SCOPE_EVENT, "from", OPTION_TEXT, REQUIRED, 1, 48, "system", "whose tables are read") \
     X(EVENT_TYPE, SCOPE_EVENT, "type", OPTION_TEXT, "<the event's name>", 1, 128, "MESSAGE",        \

@@ -26,10 +26,9 @@ enum status exclude_read(struct load *l, const struct node *exclude, struct link
 enum status flows_turn(struct load *l, const struct node *tables, const struct link_config *forth,
                        struct link_config *back);
 
-/* dictionaries.c: `vocabulary:`, `dictionaries:`, `units:`. */
+/* codes.c: `vocabulary:`; the shape of `dictionaries:`, `units:`, `mask_keys:`. */
 enum status config_vocabulary_read(struct load *l, const struct node *vocabulary);
-enum status config_dictionaries_read(struct load *l, const struct node *dictionaries);
-enum status config_units_read(struct load *l, const struct node *units);
+enum status config_codes_read(struct load *l, const struct form *file);
 
 /* events.c: `events:` */
 enum status events_read(struct load *l, const struct node *events);

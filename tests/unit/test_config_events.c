@@ -1,6 +1,7 @@
-/* test_config_events.c: vocabulary, dictionaries, units, events and flows: a good file, and what is
- * said about bad ones: line, column, text.
+/* test_config_events.c: vocabulary, codes, events and flows: a good file, and what is said about bad
+ * ones: line, column, text.
  * libs: config */
+#include "config/node.h"
 #include "config_file.h"
 
 /* Four lines, and events begin in line 6. */
@@ -27,49 +28,45 @@
 #define WRITES "        write:\n          - table: pro_workorder\n" /* 18, 19 */
 #define WRITE  WRITES "            key: code\n            sql: select e.event from event e\n"
 
-/* ---- dictionaries, units, vocabulary ---- */
+/* ---- dictionaries, units, keys, vocabulary ---- */
 
-static void codes_are_texts_whatever_yaml_thinks(void **state)
+/* Their content is read by others (test_functions_codes.c, test_functions_units.c). */
+static void codes_are_handed_on_as_they_stand(void **state)
 {
     (void)state;
     struct config *c = load_good(TOP "vocabulary: [isa95/v1.proto, ours.proto]\n"
                                      "dictionaries:\n"
-                                     "  flag: { codes: { true: Y, false: NO, 012: 1e3, ~: null } }\n"
-                                     "  uom: { file: dict/uom.csv, unknown: quarantine }\n"
-                                     "  prio: { file: /p.csv, unknown: { value: '0' } }\n"
-                                     "units: [1 kg = 1000 g, 1 dozen = 12 Units]\n" LINKS);
+                                     "  flag: { codes: { true: Y, 012: 1e3 }, reverse: fail }\n"
+                                     "  uom: { file: dict/uom.csv, unknown: { value: '0' } }\n"
+                                     "units: [1 kg = 1000 g, 1 dozen = 12 Units]\n"
+                                     "mask_keys: { persons: { key_env: NOT_THERE } }\n" LINKS);
     assert_int_equal(c->vocabulary.n, 2);
     assert_string_equal(c->vocabulary.name[1], "ours.proto");
-    const struct dictionary_config *flag = &c->dictionaries[0];
-    assert_int_equal(flag->ncodes, 4);
-    assert_string_equal(flag->codes[0].code, "true");
-    assert_string_equal(flag->codes[1].value, "NO");
-    assert_string_equal(flag->codes[2].code, "012");
-    assert_string_equal(flag->codes[2].value, "1e3");
-    assert_string_equal(flag->codes[3].code, "~");
-    assert_string_equal(flag->codes[3].value, "null");
-    assert_int_equal(flag->unknown, UNKNOWN_FAIL);
-    assert_string_equal(c->dictionaries[1].file, "/tmp/dict/uom.csv");
-    assert_int_equal(c->dictionaries[1].unknown, UNKNOWN_QUARANTINE);
-    assert_string_equal(c->dictionaries[2].file, "/p.csv");
-    assert_string_equal(c->dictionaries[2].unknown_value, "0");
-    assert_int_equal(c->nunits, 2);
-    assert_string_equal(c->units[1].text, "1 dozen = 12 Units");
+    assert_int_equal(c->dictionaries->n, 2);
+    assert_string_equal(c->dictionaries->first->key->text, "flag");
+    assert_int_equal(c->dictionaries->first->line, 7);
+    assert_int_equal(c->units->n, 2);
+    assert_string_equal(c->mask_keys->first->key->text, "persons");
+    config_free(c);
+    c = load_good(TOP "units: { ratios: [1 kg = 1000 g], materials_file: u.csv }\n" LINKS);
+    assert_int_equal(c->units->kind, NODE_MAPPING);
+    assert_null(c->dictionaries);
+    assert_null(c->mask_keys);
     config_free(c);
 }
 
-static void dictionaries_are_checked(void **state)
+static void the_shape_of_codes_is_checked(void **state)
 {
     (void)state;
     static const struct bad cases[] = {
-        {TOP "dictionaries: { d: {} }\n" LINKS, "5:20: ", "needs `file` or `codes`, one of them"},
-        {TOP "dictionaries: { d: { file: x, codes: {} } }\n" LINKS, "5:20: ", "one of them"},
+        {TOP "dictionaries: [a]\n" LINKS, "5:15: ", "dictionaries must be a mapping, not a list"},
+        {TOP "dictionaries: { d: { fil: x } }\n" LINKS, "5:22: ", "did you mean \"file\"?"},
+        {TOP "dictionaries: { d: { codes: [a] } }\n" LINKS, "5:29: ", "codes must be a mapping"},
         {TOP "dictionaries:\n  d:\n    codes:\n      a: 1\n      a: 2\n" LINKS, "9:7: ", "twice"},
-        {TOP "dictionaries:\n  d:\n    codes:\n      a: [1]\n" LINKS, "8:10: ", "a single value"},
-        {TOP "dictionaries: { d: { codes: {}, unknown: stop } }\n" LINKS,
-         "5:42: ", "allowed: fail, quarantine, pass, {value: TEXT}"},
-        {TOP "dictionaries: { d: { codes: {}, unknown: { word: x } } }\n" LINKS, "5:42: ", "{value"},
-        {TOP "units: [kg]\n" LINKS, "5:9: ", "a unit is an equation, like `1 kg = 1000 g`"},
+        {TOP "units: kg\n" LINKS, "5:8: ", "units must be a list of ratios"},
+        {TOP "units: { ratio: [] }\n" LINKS, "5:10: ", "did you mean \"ratios\"?"},
+        {TOP "mask_keys: hunter2\n" LINKS, "5:12: ", "must be a mapping, not a single value"},
+        {TOP "mask_keys: { k: { key: x } }\n" LINKS, "5:19: ", "allowed: key_file, key_env"},
         {TOP "vocabulary: [a, a]\n" LINKS, "5:17: ", "a is there twice"},
     };
     CHECK_BAD(cases);
@@ -276,8 +273,8 @@ static void several_events_make_one_message(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(codes_are_texts_whatever_yaml_thinks),
-        cmocka_unit_test(dictionaries_are_checked),
+        cmocka_unit_test(codes_are_handed_on_as_they_stand),
+        cmocka_unit_test(the_shape_of_codes_is_checked),
         cmocka_unit_test(an_event_is_read),
         cmocka_unit_test(a_flow_is_read),
         cmocka_unit_test(events_are_checked),
