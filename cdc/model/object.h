@@ -36,11 +36,13 @@ struct object_list {
 enum event_op { EVENT_CREATED, EVENT_CHANGED, EVENT_GONE };
 
 struct event {
-    const char *type; /* the message's name as the config has it: "OperationsRequest" */
+    const char *type; /* the message's name as the config has it: "OperationsRequest"; several of */
+                      /* the config's events may make it: `name` says which one it was */
     enum event_op op;
     const char *key;             /* text of the key field: after's, or before's where it is gone */
     const struct object *before; /* NULL where created */
     const struct object *after;  /* NULL where gone */
+    const char *name; /* of the event in the config, of its link's; NULL: not known (of a message) */
 };
 
 #endif

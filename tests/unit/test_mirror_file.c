@@ -105,8 +105,8 @@ static void rows_of_the_copy_send_nothing_until_the_last_table_is_whole(void **s
     const char *text = complete_all(l, "1", false);
     assert_string_equal(text,
                         "CREATED OperationsRequest WH/MO/7 -> {id=WH/MO/7 source_document_id=SO1 "
-                        "material_definition_id=TABLE quantity=10.0 request_state=progress "
-                        "material_requirement[{material_definition_id=BOARD quantity=4.0 "
+                        "material_definition_id=TABLE quantity=10 request_state=progress "
+                        "material_requirement[{material_definition_id=BOARD quantity=4 "
                         "quantity_unit=Units}]}\n"
                         "CREATED OperationsRequest WH/MO/8 -> {id=WH/MO/8 source_document_id=SO1 "
                         "material_definition_id=TABLE quantity=3 request_state=confirmed "
@@ -245,7 +245,7 @@ static void transactions_that_the_target_has_are_repeated_without_events(void **
     assert_string_equal(commit(l), "");
     update(l, &stock_move, NULL, "71 7 2 6.0 1 confirmed -");
     const char *text = commit(l);
-    assert_non_null(strstr(text, "quantity=5.0 quantity_unit=Units}]} -> "));
+    assert_non_null(strstr(text, "quantity=5 quantity_unit=Units}]} -> "));
     link_free(l);
 }
 

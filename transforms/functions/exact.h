@@ -5,10 +5,7 @@
  * Up to 38 digits the coefficient is a 128-bit integer, and nothing is allocated; beyond, it is a
  * GMP integer. Which of the two it is changes no result.
  *
- * Texts: [+-]digits[.digits]; the digits on one side of the point may be missing (.5 and 5.), no
- * blanks, no exponent. What exact_write writes is the one canonical form of a number, so equal
- * numbers are equal texts: no `+`, no `-0`, no zeros before the first digit but the one before the
- * point, no zeros at the end behind the point: 10.0 is 10, -0.50 is -0.5, .5 is 0.5.
+ * Texts are those of model/number_text.h; what exact_write writes is the canonical form.
  *
  * Bounds: what PostgreSQL's numeric holds, 131072 digits before the point and 16383 behind it.
  *
@@ -23,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/buffer.h"
+#include "model/number_text.h"
 
 enum {
     EXACT_WHOLE_DIGITS = 131072, /* before the point, at most */
@@ -96,15 +94,5 @@ bool exact_scale_by(struct exact *out, const struct exact *x, mpq_srcptr ratio);
 void exact_scale_rounded(struct exact *out, const struct exact *x, mpq_srcptr ratio, int scale,
                          enum rounding rounding);
 void exact_to_ratio(const struct exact *x, mpq_ptr out); /* `out` is initialised */
-
-/* Is it a number by the grammar above (of any length)? */
-bool number_text_is(const char *text, size_t size);
-/* Appends the canonical text of a number of any length, as exact_write does, without reading it as
- * one: for comparing and keeping decimals. false: it is none, and nothing is appended. `b` has room
- * for the text and one byte more. */
-bool number_text_canonical(const char *text, size_t size, struct buffer *b);
-/* A total order of all texts: numbers by value, 10.0 and 10 equal; then what is no number, by its
- * bytes. Allocates nothing. */
-int number_text_compare(const char *a, size_t na, const char *b, size_t nb);
 
 #endif

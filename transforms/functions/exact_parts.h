@@ -6,16 +6,6 @@
 
 enum { SMALL_DIGITS = 38 }; /* every number of so many digits fits in 127 bits */
 
-/* A number's text in parts, without the zeros that do not count. */
-struct number_text {
-    bool negative; /* never of a zero */
-    const char *whole, *fraction;
-    size_t nwhole, nfraction;
-};
-
-/* false: the text is no number. */
-bool number_text_split(const char *text, size_t size, struct number_text *out);
-
 __int128 small_power(int exponent); /* 10^exponent, 0 to SMALL_DIGITS */
 /* The coefficient as a GMP integer; `out` is initialised. */
 void exact_coefficient(const struct exact *x, mpz_ptr out);

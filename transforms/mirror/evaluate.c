@@ -102,7 +102,7 @@ enum status evaluate_refused(struct mirror *m, struct event_run *e, const char *
 {
     enum status status = fail_in(f, "event %s, object %s", e->view->name, object);
     if (!m->quiet && m->options.refused)
-        status = m->options.refused(m->options.context, e->view->type, object, f);
+        status = m->options.refused(m->options.context, e->view->name, object, f);
     if (m->quiet || status == STATUS_OK) {
         failure_clear(f);
         return STATUS_OK;
@@ -260,6 +260,7 @@ static enum status read_event(struct mirror *m, struct arena *a, struct event *o
     TRY(read_object(m, w, 1, a, &out->before, f));
     TRY(read_object(m, w, 2, a, &out->after, f));
     out->type = w->type;
+    out->name = w->name;
     out->op = !out->before ? EVENT_CREATED : out->after ? EVENT_CHANGED : EVENT_GONE;
     const struct object *o = out->after ? out->after : out->before;
     out->key = code_text(&o->fields[w->query.key].value, a);

@@ -11,12 +11,13 @@
  * the log to the file later is fsynced by itself. One process holds the file (locking_mode
  * EXCLUSIVE, so that WAL needs no shared memory). */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "transforms/mirror/internal.h"
 
-enum { FORMAT = 1, CACHE_KIB = 16 * 1024 };
+enum { FORMAT = 2, CACHE_KIB = 16 * 1024 };
 
 /* ---- small reads and writes ---- */
 
@@ -73,7 +74,7 @@ static enum status check_format(struct mirror *m, struct failure *f)
 {
     const char *version;
     TRY(file_get_text(m, "pragma user_version", NULL, &m->scratch, &version, f));
-    if (strcmp(version, "0") != 0 && strcmp(version, "1") != 0)
+    if (strcmp(version, "0") != 0 && atoi(version) != FORMAT)
         return fail(f, ERROR_CONFIG, "%s has format %s, this program knows %d: remove the file, it "
                     "is filled again", m->options.path, version, FORMAT);
     return db_exec(m->db, f, "pragma user_version = %d", FORMAT);

@@ -1,11 +1,14 @@
-/* Tables as SQLite holds them: untyped columns, the source's key. */
+/* Tables as SQLite holds them: columns as lay.h says, the source's key. */
 #include <string.h>
 
+#include "transforms/mirror/lay.h"
 #include "transforms/mirror/parts.h"
 
 static void add_column(const struct views *v, struct buffer *b, const struct column *c)
 {
     db_add_name(b, c->name);
+    if (lay_is_text(c->kind))
+        buffer_add_text(b, " text");
     if (c->kind == VALUE_DECIMAL && v->options.decimal_collation)
         buffer_add_format(b, " collate %s", v->options.decimal_collation);
 }

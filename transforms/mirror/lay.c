@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/buffer.h"
+#include "model/number_text.h"
 
 enum { TIME_TEXT_BYTES = 64 };
 static const int64_t FIRST_DAY = -719162, LAST_DAY = 2932896, US_PER_DAY = 86400000000;
@@ -75,7 +76,18 @@ static struct value lay_uuid(const struct value *v, struct arena *a)
     return copy_text(&b, a);
 }
 
-enum status lay_value(const struct value *v, struct arena *a, struct value *out, struct failure *f)
+static enum status lay_decimal(const struct value *v, struct arena *a, struct value *out,
+                               struct failure *f)
+{
+    char *room = arena_alloc(a, (size_t)v->size + 1);
+    struct buffer b = {.data = room, .capacity = (size_t)v->size + 1, .max = (size_t)v->size + 1};
+    if (!number_text_canonical(v->text, v->size, &b))
+        return refuse(v, a, f);
+    *out = value_text(VALUE_TEXT, room, b.size);
+    return STATUS_OK;
+}
+
+static enum status lay(const struct value *v, struct arena *a, struct value *out, struct failure *f)
 {
     *out = *v;
     switch ((enum value_kind)v->kind) {
@@ -98,6 +110,7 @@ enum status lay_value(const struct value *v, struct arena *a, struct value *out,
         out->kind = VALUE_DOUBLE;
         break;
     case VALUE_DECIMAL:
+        return lay_decimal(v, a, out, f);
     case VALUE_JSON:
         out->kind = VALUE_TEXT;
         break;
@@ -112,5 +125,24 @@ enum status lay_value(const struct value *v, struct arena *a, struct value *out,
     case VALUE_ODD:
         return refuse(v, a, f);
     }
+    return STATUS_OK;
+}
+
+bool lay_is_text(enum value_kind column)
+{
+    const unsigned texts = 1u << VALUE_DECIMAL | 1u << VALUE_TEXT | 1u << VALUE_JSON |
+                           1u << VALUE_UUID | 1u << VALUE_DATE | 1u << VALUE_TIME |
+                           1u << VALUE_DATETIME | 1u << VALUE_INSTANT;
+    return texts >> column & 1;
+}
+
+/* A number in a column of texts would become a text, and be another value than it was. */
+enum status lay_value(enum value_kind column, const struct value *v, struct arena *a,
+                      struct value *out, struct failure *f)
+{
+    TRY(lay(v, a, out, f));
+    if (lay_is_text(column) && (out->kind == VALUE_INT || out->kind == VALUE_DOUBLE))
+        return fail(f, ERROR_INTERNAL, "a value of kind %s in a column of kind %s",
+                    value_kind_name((enum value_kind)v->kind), value_kind_name(column));
     return STATUS_OK;
 }

@@ -40,10 +40,11 @@ struct mirror_options {
     void *context;    /* passed to the calls below */
     /* How `a` lies to `b`. Required. */
     enum position_order (*order)(void *context, const char *a, const char *b);
-    /* An object that its view cannot state (a function refused a value, two rows, no key).
-     * STATUS_OK: go on without its event, as if the view had not been asked; else the status ends
-     * mirror_evaluate. NULL: every refusal ends it. Not called where nothing is emitted. */
-    enum status (*refused)(void *context, const char *type, const char *object,
+    /* An object that its view cannot state (a function refused a value, two rows, no key); `event`
+     * is the definition's name. STATUS_OK: go on without its event, as if the view had not been
+     * asked; else the status ends mirror_evaluate. NULL: every refusal ends it. Not called where
+     * nothing is emitted. */
+    enum status (*refused)(void *context, const char *event, const char *object,
                            const struct failure *why);
     /* Called from inside long statements, about every millisecond; false: stop (STATUS_STOPPED). */
     bool (*breathe)(void *context);

@@ -44,9 +44,11 @@ enum status rows_lay(struct mirror *m, struct table *t, const struct value *row,
         return STATUS_OK;
     int n = t->kept->ncolumns;
     struct value *laid = arena_alloc(&m->scratch, (size_t)n * sizeof *laid);
-    for (int i = 0; i < n; i++)
-        if (lay_value(&row[t->from[i]], &m->scratch, &laid[i], f) != STATUS_OK)
+    for (int i = 0; i < n; i++) {
+        enum value_kind kind = t->kept->relation->columns[t->kept->columns[i]].kind;
+        if (lay_value(kind, &row[t->from[i]], &m->scratch, &laid[i], f) != STATUS_OK)
             return fail_in(f, "column %s", kept_name(t->kept, i));
+    }
     *out = laid;
     return STATUS_OK;
 }
