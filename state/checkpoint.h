@@ -60,6 +60,7 @@ struct chunk {
     const char *low, *high; /* key bounds (low, high], the source engine's own text; NULL open */
     bool finished;
     bool written; /* its rows are in the target, even if it counts as unfinished again */
+    int64_t rows; /* how many, where they are */
 };
 enum status state_chunks(struct session *s, int64_t link, struct arena *a, struct chunk **chunks,
                          int *nchunks, struct failure *f);
@@ -68,6 +69,9 @@ enum status state_plan_chunks(struct session *s, int64_t link, const struct chun
 /* Inside the chunk's transaction. WRONG_COUNT where it is finished already. */
 enum status state_finish_chunk(struct session *s, int64_t link, const struct chunk *c,
                                const char *position, int64_t rows, struct failure *f);
+/* Inside the chunk's transaction: one that was not planned, and is finished. */
+enum status state_add_chunk(struct session *s, int64_t link, const char *table, int32_t n,
+                            const char *position, int64_t rows, struct failure *f);
 /* Inside a transaction of the stream: no chunk of the table counts as finished any more; its
  * row_count stays, and tells that rows of it are there. */
 enum status state_reopen_chunks(struct session *s, int64_t link, const char *table,

@@ -24,6 +24,8 @@ enum status state_chunks(struct session *s, int64_t link, struct arena *a, struc
                             .high = rows_cell(&rows, i, 3),
                             .finished = rows_cell(&rows, i, 4) != NULL,
                             .written = rows_cell(&rows, i, 5) != NULL};
+        if (c->written)
+            TRY(sql_read_int(rows_cell(&rows, i, 5), &c->rows, f));
     }
     *nchunks = rows.nrows;
     return STATUS_OK;
@@ -91,6 +93,15 @@ enum status state_finish_chunk(struct session *s, int64_t link, const struct chu
                     "engine copy the same link?",
                     (int)c->n, c->table);
     return STATUS_OK;
+}
+
+enum status state_add_chunk(struct session *s, int64_t link, const char *table, int32_t n,
+                            const char *position, int64_t rows, struct failure *f)
+{
+    return SQL_RUN(s, NULL, NULL, f,
+                   "INSERT INTO millrace.chunk (link, tab, n, position, row_count) "
+                   "VALUES (?, ?, ?, ?, ?)",
+                   sql_int(link).text, table, sql_int(n).text, position, sql_int(rows).text);
 }
 
 enum status state_reopen_chunks(struct session *s, int64_t link, const char *table,

@@ -31,7 +31,9 @@
     X(CRASH_CHUNK_AFTER_COMMIT, "chunk_after_commit")                                              \
     X(CRASH_COPY_HAND_OVER, "copy_hand_over")                                                      \
     X(CRASH_ROW_MODE, "row_mode")                                                                  \
-    X(CRASH_SKIP, "skip")
+    X(CRASH_SKIP, "skip")                                                                          \
+    X(CRASH_BEFORE_MIRROR, "before_mirror")                                                        \
+    X(CRASH_AFTER_MIRROR, "after_mirror")
 
 enum crash_point {
 #define X(code, name) code,

@@ -86,7 +86,9 @@ struct write_config {
 enum on_drift { DRIFT_FLAG, DRIFT_RESTORE };
 
 struct event_flow {
-    const struct event_config *event;
+    const char *name; /* what `event:` says */
+    const struct event_config *event; /* the first one, where it is of all that make a type */
+    bool of_type; /* `event:` names no event but the type of several: it takes them all */
     struct sql_text let;
     bool together;
     int64_t quarantine_limit;
@@ -95,5 +97,8 @@ struct event_flow {
     int nwrites, ngone;
     int line;
 };
+
+/* Does the flow carry what the definition `name` makes, of that type? */
+bool event_flow_takes(const struct event_flow *f, const char *name, const char *type);
 
 #endif

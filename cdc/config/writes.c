@@ -142,18 +142,33 @@ static enum status read_writes(struct load *l, const struct node *writes,
     return STATUS_OK;
 }
 
-static enum status find_event(struct load *l, const struct form *f, const struct link_config *link,
-                              const struct event_config **out)
+bool event_flow_takes(const struct event_flow *f, const char *name, const char *type)
 {
-    const struct node *at = f->given[FLOW_EVENT];
-    *out = event_find(l->config, at->text);
-    if (!*out)
+    return f->of_type ? strcmp(f->event->type, type) == 0 : strcmp(f->event->name, name) == 0;
+}
+
+/* An event's name; or the type that several events of the link's source make. */
+static const struct event_config *find_event(const struct config *c, const char *name,
+                                             const struct system *from, bool *of_type)
+{
+    const struct event_config *e = event_find(c, name);
+    *of_type = !e;
+    for (int i = 0; !e && i < c->nevents; i++)
+        if (c->events[i].from == from && strcmp(c->events[i].type, name) == 0)
+            e = &c->events[i];
+    return e;
+}
+
+static enum status check_event(struct load *l, const struct node *at,
+                               const struct link_config *link, const struct event_config *e)
+{
+    if (!e)
         return wrong(l, at, "there is no event %.60s under `events`", at->text);
-    if ((*out)->from != link->from)
+    if (e->from != link->from)
         return wrong(l, at, "event %s is read from %s, and link %s reads from %s", at->text,
-                     (*out)->from->name, link->name, link->from->name);
+                     e->from->name, link->name, link->from->name);
     for (int i = 0; i < link->nevent_flows; i++) {
-        if (link->event_flows[i].event == *out)
+        if (event_flow_takes(&link->event_flows[i], e->name, e->type))
             return wrong(l, at, "link %s has two flows of event %s: write both under one", link->name,
                          at->text);
     }
@@ -163,12 +178,16 @@ static enum status find_event(struct load *l, const struct form *f, const struct
 static enum status read_flow(struct load *l, const struct node *n, struct link_config *link)
 {
     struct form f;
-    const struct event_config *event;
+    bool of_type;
     TRY(form_read(l, SCOPE_FLOW, n, &f));
-    TRY(find_event(l, &f, link, &event));
+    const struct node *at = f.given[FLOW_EVENT];
+    const struct event_config *event = find_event(l->config, at->text, link->from, &of_type);
+    TRY(check_event(l, at, link, event));
     struct event_flow *flow = &link->event_flows[link->nevent_flows++];
     *flow = (struct event_flow){
+        .name = at->text,
         .event = event,
+        .of_type = of_type,
         .let = sql_read(f.given[FLOW_LET]),
         .together = strcmp(f.text[FLOW_TOGETHER], "true") == 0,
         .quarantine_limit = f.number[FLOW_QUARANTINE_LIMIT],

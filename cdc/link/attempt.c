@@ -90,11 +90,14 @@ static bool target_has_tables(const struct attempt *a)
 static enum status open_sink(struct attempt *a)
 {
     struct apply *apply = &a->writer.apply;
+    bool events = attempt_carries_events(a);
+    /* What events write is no copy of rows: the target's own keys and triggers act on it. And the
+     * mirror, on the disk, must not be ahead of the target. */
     struct sink_options options = {
         .endpoint = &a->lc->to->apply,
         .link = a->lc->name,
-        .cascades_in_log = cascades_in_log(a),
-        .log_stays = a->lc->from->engine != ENGINE_POSTGRES,
+        .cascades_in_log = !events && cascades_in_log(a),
+        .log_stays = !events && a->lc->from->engine != ENGINE_POSTGRES,
         .lock_wait_ms = 2000,
         .wake = &a->wake,
         .failure = &a->writer.failure,
@@ -104,8 +107,8 @@ static enum status open_sink(struct attempt *a)
     apply->driver = a->sink_driver;
     apply->link = a->lc->name;
     apply->wake = &a->wake;
-    apply->net = net_new(target_has_tables(a) ? order_rank : NULL, a);
-    a->foreign_keys = target_has_tables(a) && !options.cascades_in_log;
+    apply->net = net_new(target_has_tables(a) && !events ? order_rank : NULL, a);
+    a->foreign_keys = target_has_tables(a) && !events && !options.cascades_in_log;
     if (a->foreign_keys)
         net_set_ties(apply->net, order_ties);
     return STATUS_OK;
@@ -148,6 +151,8 @@ static enum status open_both(struct attempt *a)
     TRY(ids_settle(a, target));
     link_plan_hash(a->lc, a->plan_hash);
     name_ourselves(a);
+    if (attempt_carries_events(a))
+        return attempt_open_events(a);
     TRY(mapping_resolve(a));
     return order_targets(a);
 }
@@ -168,7 +173,7 @@ enum status attempt_take_fence(struct attempt *a, const char *first)
     return a->source_driver->check_position(a->source, apply->position);
 }
 
-static enum status first_position(struct attempt *a, const char **position)
+enum status attempt_first_position(struct attempt *a, const char **position)
 {
     *position = a->lc->to->from;
     return *position ? STATUS_OK : a->source_driver->end(a->source, &a->arena, position);
@@ -190,18 +195,21 @@ static enum status reach_position(struct attempt *a)
     struct last_checkpoint last;
     TRY(attempt_writer_failed(a, apply_take_lock(&a->writer.apply)));
     TRY(attempt_writer_failed(a, apply_look(&a->writer.apply, &last, &a->arena)));
-    if (last.exists && memcmp(last.plan, a->plan_hash, PLAN_HASH_BYTES) == 0)
+    if (last.exists && memcmp(last.plan, a->plan_hash, PLAN_HASH_BYTES) == 0 &&
+        !attempt_carries_events(a))
         TRY(copy_check_unlogged(a));
     TRY(check_skip(a, &last));
     if (!last.exists)
         TRY(copy_wait_for_empty(a));
     bool fresh = !last.exists; /* a slot may be made only where nothing depends on an older one */
     TRY(a->source_driver->prepare(a->source, a->mapping.names, a->mapping.ntables, &fresh));
+    if (attempt_carries_events(a))
+        return attempt_begin_events(a, &last);
     if (copy_wanted(a))
         return copy_run(a, &last);
     const char *end = NULL;
     if (!last.exists)
-        TRY(first_position(a, &end));
+        TRY(attempt_first_position(a, &end));
     return attempt_take_fence(a, end);
 }
 
@@ -216,6 +224,7 @@ static void close_all(struct attempt *a)
     struct apply *apply = &a->writer.apply;
     bool row_mode = apply->row_mode_only;
     link_row_mode(a->link, &row_mode);
+    attempt_close_events(a);
     if (a->source)
         a->source_driver->close(a->source);
     if (apply->sink)
@@ -229,6 +238,7 @@ static void close_all(struct attempt *a)
     uv_run(&a->loop, UV_RUN_DEFAULT); /* handles that close() began to close */
     must(uv_loop_close(&a->loop) == 0);
     buffer_free(&a->submitted);
+    buffer_free(&a->acknowledged);
 }
 
 enum status attempt_run(struct link *l, struct attempt *a)
@@ -238,6 +248,7 @@ enum status attempt_run(struct link *l, struct attempt *a)
     arena_init(&a->mapping.arena);
     intake_init(&a->intake, a->lc->budget_bytes);
     buffer_init(&a->submitted, POSITION_BYTES_MAX);
+    buffer_init(&a->acknowledged, POSITION_BYTES_MAX);
     writer_init(&a->writer);
     a->writer.apply.row_mode_only = link_row_mode(l, NULL);
     enum status status = open_both(a);

@@ -6,6 +6,7 @@
  *   writer.c    the writer's thread                     copy.c     first copy, its stages
  *   worker.c    one reader of a copy and its lane       window.c   the rules while a copy is open
  *   afresh.c    what a person does before a pair begins again
+ *   events.c    a link with flows: its tables, its events, its first copy
  */
 #ifndef MILLRACE_LINK_INTERNAL_H
 #define MILLRACE_LINK_INTERNAL_H
@@ -54,6 +55,7 @@ bool mapping_wanted(void *mapping, const char *schema, const char *table);
 /* The compiled plan for a relation as the log describes it; kept in relation->plan. */
 enum status mapping_plan(struct attempt *a, const struct relation *r, struct plan **out,
                          struct mapped_table **table);
+void mapping_sort(struct mapping *m); /* by source name; fills `names` */
 void mapping_free(struct mapping *m);
 
 /* ---- order.c ---- */
@@ -77,6 +79,7 @@ struct writer {
     const char *skip_from; /* or: the one that comes after this position */
     bool skipped;          /* it was passed */
     struct apply apply;
+    struct events *events;  /* of a link with flows; NULL: rows as they are */
     struct failure failure; /* of apply and its sink */
     uv_async_t *written;    /* told after each batch, and on failure */
 };
@@ -134,6 +137,7 @@ struct attempt {
     int64_t source_id, target_id, link_id;
     unsigned char plan_hash[PLAN_HASH_BYTES];
     struct mapping mapping;
+    struct event_program *program; /* of a link with flows */
     struct intake intake;
     struct marker_guard guard;
     struct writer writer;
@@ -154,6 +158,7 @@ struct attempt {
     struct held_ack *held_first, *held_last;
     uint64_t rate_rows;
     int64_t rate_at_us;
+    struct buffer acknowledged; /* of a link with flows: the last one said, or "" */
     struct buffer submitted;  /* position of the last transaction given to the writer, or "" */
     bool one_each;            /* until it is passed: one transaction a batch */
     int64_t waiting_since_us; /* source commit of the oldest transaction not yet written; 0 none */
@@ -174,6 +179,14 @@ void attempt_stop(struct attempt *a);                       /* any thread, under
 enum status attempt_take_fence(struct attempt *a, const char *first);
 void attempt_set_phase(struct attempt *a, enum attempt_phase phase);
 enum status attempt_writer_failed(struct attempt *a, enum status status); /* takes its text over */
+
+enum status attempt_first_position(struct attempt *a, const char **position);
+
+/* events.c */
+bool attempt_carries_events(const struct attempt *a);
+enum status attempt_open_events(struct attempt *a);
+void attempt_close_events(struct attempt *a); /* when the writer has ended */
+enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint *last);
 
 /* ids.c */
 enum status ids_settle(struct attempt *a, struct session *target);
@@ -207,6 +220,7 @@ bool link_peer_target_empty(struct link *l);
 void link_show(struct link *l, void (*set)(struct link_status *s, void *arg), void *arg);
 const char *link_skip_position(struct link *l);
 void link_skip_done(struct link *l);
+const struct config *link_file(const struct link *l);
 int64_t link_writer_number(const struct link *l);
 bool link_row_mode(struct link *l, const bool *set); /* reads, or sets and reads */
 bool link_ends_after_skip(struct link *l);

@@ -63,6 +63,11 @@ const struct link_config *link_settings(const struct link *l)
     return l->lc;
 }
 
+const struct config *link_file(const struct link *l)
+{
+    return l->config;
+}
+
 int64_t link_writer_number(const struct link *l)
 {
     return l->writer;

@@ -58,6 +58,14 @@ static enum status check_exact_flows(struct attempt *a)
     return STATUS_OK;
 }
 
+void mapping_sort(struct mapping *m)
+{
+    qsort(m->tables, (size_t)m->ntables, sizeof *m->tables, by_source_name);
+    m->names = arena_alloc(&m->arena, sizeof *m->names * (size_t)(m->ntables + 1));
+    for (int i = 0; i < m->ntables; i++)
+        m->names[i] = m->tables[i].source;
+}
+
 static enum status list_tables(struct attempt *a)
 {
     struct mapping *m = &a->mapping;
@@ -74,10 +82,7 @@ static enum status list_tables(struct attempt *a)
         t.label = arena_format(&m->arena, "%s.%s", t.target.schema, t.target.name);
         m->tables[m->ntables++] = t;
     }
-    qsort(m->tables, (size_t)m->ntables, sizeof *m->tables, by_source_name);
-    m->names = arena_alloc(&m->arena, sizeof *m->names * (size_t)(m->ntables + 1));
-    for (int i = 0; i < m->ntables; i++)
-        m->names[i] = m->tables[i].source;
+    mapping_sort(m);
     return check_exact_flows(a);
 }
 

@@ -127,6 +127,8 @@ static bool is_passed(struct attempt *a, const struct batch *b)
 static enum status convert_all(struct attempt *a, struct batch *b)
 {
     uint32_t good;
+    if (attempt_carries_events(a))
+        return STATUS_OK; /* rows are the mirror's affair */
     enum status status = convert(a, b, &good);
     if (status == STATUS_OK)
         return STATUS_OK;
@@ -315,11 +317,21 @@ static int64_t lag_since(int64_t committed_us)
     return lag < second ? 0 : (lag / second - 1) * second;
 }
 
+/* Of a link with flows: the lesser of target and mirror. */
+static void acknowledge_events(struct attempt *a, const struct batch *b)
+{
+    if (!b->acknowledged || strcmp(buffer_text(&a->acknowledged), b->acknowledged) == 0)
+        return;
+    buffer_clear(&a->acknowledged);
+    buffer_add_text(&a->acknowledged, b->acknowledged);
+    durable(a, b->acknowledged);
+}
+
 /* What a finished batch tells the status. */
 static void show_written(struct link_status *s, void *arg)
 {
     const struct batch *b = arg;
-    const char *position = batch_position(b);
+    const char *position = b->checkpoint ? b->checkpoint : batch_position(b);
     if (position && (b->ends || b->ntransactions == 0))
         snprintf(s->position, sizeof s->position, "%s", position);
     if (b->ntransactions == 0)
@@ -336,14 +348,18 @@ static void show_written(struct link_status *s, void *arg)
 
 static void finish_batch(struct attempt *a, struct batch *b)
 {
+    bool events = attempt_carries_events(a);
     link_show(a->link, show_written, b);
+    if (events)
+        acknowledge_events(a, b);
     if (b->ntransactions == 0) {
-        durable(a, b->progress);
+        if (!events)
+            durable(a, b->progress);
         batch_free(b); /* made here, not by the intake */
         return;
     }
     tune(a, b);
-    if (b->ends)
+    if (b->ends && !events)
         durable(a, batch_position(b));
     a->waiting_since_us = 0;
     intake_return(&a->intake, b);
@@ -434,6 +450,14 @@ static void idle_checkpoint(struct attempt *a)
     writer_push(&a->writer, b);
 }
 
+/* What is held may be due to be tried again, and the mirror to be committed. */
+static void wake_events(struct attempt *a)
+{
+    if (!attempt_carries_events(a) || a->ending || writer_pending(&a->writer) > 0)
+        return;
+    writer_push(&a->writer, batch_new());
+}
+
 /* ---- figures ---- */
 
 static void show_figures(struct link_status *s, void *arg)
@@ -471,6 +495,7 @@ static void on_tick(uv_timer_t *handle)
     link_show(a->link, show_figures, a);
     release_held_acks(a);
     idle_checkpoint(a);
+    wake_events(a);
     pump(a);
     if (a->ending && atomic_load(&a->stop_asked) &&
         clock_monotonic_us() - a->ending_since_us > DRAIN_LIMIT_US)

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 #include "base/clock.h"
+#include "events/events.h"
 #include "link/internal.h"
 
 enum { PING_EVERY_US = 15 * 1000 * 1000 };
@@ -67,9 +68,23 @@ static enum status pass(struct writer *w, struct batch *b, bool *passed)
     return STATUS_OK;
 }
 
+static enum status carry(struct writer *w, struct batch *b)
+{
+    if (b->ntransactions == 0)
+        TRY(events_idle(w->events, b->progress));
+    else
+        TRY(events_batch(w->events, b));
+    const char *acknowledged = events_acknowledged(w->events);
+    b->acknowledged = acknowledged ? arena_strdup(&b->arena, acknowledged) : NULL;
+    b->checkpoint = arena_strdup(&b->arena, w->apply.position);
+    return STATUS_OK;
+}
+
 static enum status apply_one(struct writer *w, struct batch *b, bool *passed)
 {
     enum apply_result result;
+    if (w->events && !w->skip)
+        return carry(w, b);
     if (b->ntransactions == 0)
         return apply_position(&w->apply, b->progress, NULL);
     if (w->skip)

@@ -55,7 +55,7 @@ void batch_reset(struct batch *b)
     b->changes = shrink(b->changes, &b->changes_capacity, sizeof *b->changes);
     b->transactions = shrink(b->transactions, &b->transactions_capacity, sizeof *b->transactions);
     b->nchanges = b->ntransactions = 0;
-    b->path = b->progress = NULL;
+    b->path = b->progress = b->acknowledged = b->checkpoint = NULL;
     b->begins = b->ends = true;
     b->source_bytes = 0;
     b->held_bytes = 0;

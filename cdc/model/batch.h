@@ -23,6 +23,7 @@ struct transaction {
     const char *root;      /* its position in the log of the path's first system */
     int64_t committed_us;  /* wall clock of the source's commit, microseconds; 0 unknown */
     int64_t received_us;   /* when its end was decoded, clock_wall_us */
+    bool quiet;            /* an echo: nothing of it is emitted (source_options.echoes) */
 };
 
 struct batch {
@@ -37,6 +38,9 @@ struct batch {
     size_t held_bytes;     /* the intake's: what is counted of its budget for this batch */
     const char *progress;  /* a position after the last transaction where nothing else was to be */
                            /* sent; NULL none. A batch may hold nothing but progress. */
+    /* Of a link with flows, when the batch comes back: what the source may forget, and where the
+     * target stands; NULL: nothing new. */
+    const char *acknowledged, *checkpoint;
     struct batch *next;
 };
 

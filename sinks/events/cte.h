@@ -11,7 +11,7 @@
 
 struct cte_row {
     int64_t event, line;        /* line: of `line` only */
-    const struct value *values; /* as field_read gave them, one a field */
+    const struct value *values; /* as field_take gave them, one a field */
 };
 
 struct cte {

@@ -56,7 +56,7 @@ static bool read_date(const struct value *v, struct value *out)
     return true;
 }
 
-bool field_read(const struct field *f, const struct value *v, struct arena *a, struct value *out)
+bool field_take(const struct field *f, const struct value *v, struct arena *a, struct value *out)
 {
     *out = *v;
     if (v->kind == VALUE_NULL)

@@ -42,12 +42,12 @@ struct field_list {
 
 /* The value in this form: NULL, INT, DOUBLE, DECIMAL, TEXT, INSTANT, DATE, BYTES. False: it has
  * another type (a decimal that is no number, a time without zone). */
-bool field_read(const struct field *f, const struct value *v, struct arena *a, struct value *out);
+bool field_take(const struct field *f, const struct value *v, struct arena *a, struct value *out);
 /* NULL where the object does not have it. `hint`: where it lies if the object was made by the view
  * that the fields come from. */
 const struct value *field_find(const struct object *o, const char *name, uint32_t hint);
 
-/* Of a value that field_read gave. */
+/* Of a value that field_take gave. */
 void field_add_literal(struct buffer *b, const struct event_dialect *d, const struct zone *zone,
                        enum field_type type, const struct value *v);
 void field_add_element(struct buffer *b, const struct value *v); /* of an array's text */

@@ -41,7 +41,7 @@ static const struct value *read_fields(struct run *r, struct stage_event *e,
     for (int i = 0; i < list->nfields; i++) {
         const struct value *v = field_find(o, list->fields[i].name, (uint32_t)i);
         out[i] = value_null();
-        if (v && !field_read(&list->fields[i], v, r->arena, &out[i])) {
+        if (v && !field_take(&list->fields[i], v, r->arena, &out[i])) {
             hold_field(r, e, &list->fields[i], v);
             out[i] = value_null();
         }

@@ -170,7 +170,10 @@ enum status events_write(const struct event_database *db, const struct event_bat
     for (uint32_t i = 0; i < n; i++) {
         must(batch->events[i].flow >= 0 && batch->events[i].flow < batch->nplans);
         item_init(&w.items[i], &batch->events[i], &batch->plans[batch->events[i].flow], a);
-        if (!*w.items[i].key)
+        if (batch->events[i].refused)
+            outcome[i] = (struct hold){.reason = HOLD_QUARANTINE,
+                                       .text = batch->events[i].refused};
+        else if (!*w.items[i].key)
             outcome[i] = no_key;
     }
     wave_init(&w.wave, a, n);

@@ -37,6 +37,8 @@ struct event_in {
     const struct event *event;
     int flow;             /* in the list of plans */
     uint32_t transaction; /* any number that its source transaction's events share */
+    const char *refused;  /* why it cannot be written: it is quarantined, and its objects are not */
+                          /* looked at; NULL: it can */
 };
 
 struct event_batch {

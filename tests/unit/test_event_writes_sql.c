@@ -41,7 +41,7 @@ static const struct value *full(void)
     given[6] = text("2026-11-22");
     given[7] = value_text(VALUE_BYTES, "\0\xff", 2);
     for (int i = 0; i < NFIELDS; i++)
-        assert_true(field_read(&fields[i], &given[i], &arena, &out[i]));
+        assert_true(field_take(&fields[i], &given[i], &arena, &out[i]));
     return out;
 }
 
@@ -119,13 +119,13 @@ static void a_value_of_another_type_is_not_taken(void **state)
 {
     (void)state;
     struct value out, v = text("2026-11-22 08:00:00"); /* without a zone: whose? */
-    assert_false(field_read(&(struct field){"t", CTE_TIME}, &v, &arena, &out));
+    assert_false(field_take(&(struct field){"t", CTE_TIME}, &v, &arena, &out));
     v = text("many");
-    assert_false(field_read(&(struct field){"q", CTE_DECIMAL}, &v, &arena, &out));
-    assert_false(field_read(&(struct field){"i", CTE_INTEGER}, &v, &arena, &out));
+    assert_false(field_take(&(struct field){"q", CTE_DECIMAL}, &v, &arena, &out));
+    assert_false(field_take(&(struct field){"i", CTE_INTEGER}, &v, &arena, &out));
     v = value_int(2);
-    assert_false(field_read(&(struct field){"b", CTE_BOOLEAN}, &v, &arena, &out));
-    assert_true(field_read(&(struct field){"q", CTE_DECIMAL}, &v, &arena, &out));
+    assert_false(field_take(&(struct field){"b", CTE_BOOLEAN}, &v, &arena, &out));
+    assert_true(field_take(&(struct field){"q", CTE_DECIMAL}, &v, &arena, &out));
     assert_int_equal(out.kind, VALUE_DECIMAL);
 }
 

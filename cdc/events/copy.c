@@ -1,0 +1,295 @@
+/* The first copy: the mirror is filled from one view of the source, at P; the target takes P for its
+ * checkpoint; then every object is written, found by its key (`first_copy: merge`).
+ *
+ *   fill        rows of the snapshot into the mirror
+ *   fence at P  the link's checkpoint
+ *   note P      the mirror is committed: from here on the snapshot is not needed again
+ *   emit        in target transactions of some thousand events, each with a row in millrace.chunk
+ *               that says how many: after a crash the same events come in the same order, and
+ *               those that were written are passed over
+ *   commit      the mirror is complete
+ *
+ * Events that are made of single rows have none in the mirror: their objects are written while the
+ * snapshot is open, in one target transaction; broken off, all begins anew with another snapshot.
+ */
+#include "events/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "base/crash.h"
+#include "base/log.h"
+#include "sinks/apply_parts.h"
+
+enum { CHUNK_EVENTS = 2000, READ_BYTES = 1 << 20, STEP_OBJECTS = 1000, ALONE_CHUNK = 0 };
+
+static const char label[] = "(events)", note_filled[] = "filled", note_quiet[] = "quiet";
+
+static bool merges(const struct events *e)
+{
+    return e->program->lc->first_copy == COPY_MERGE;
+}
+
+static struct session *target_session(struct events *e)
+{
+    return e->apply->driver->session(e->apply->sink);
+}
+
+/* ---- what was done before ---- */
+
+enum status copy_look(struct events *e)
+{
+    struct arena a;
+    struct chunk *chunks;
+    int n;
+    arena_init(&a);
+    enum status status = state_chunks(target_session(e), e->apply->at.link, &a, &chunks, &n,
+                                      e->failure);
+    for (int i = 0; status == STATUS_OK && i < n; i++) {
+        if (strcmp(chunks[i].table, label) != 0)
+            continue;
+        e->copy.alone_done = e->copy.alone_done || chunks[i].n == ALONE_CHUNK;
+        e->copy.written += chunks[i].n == ALONE_CHUNK ? 0 : chunks[i].rows;
+        e->copy.chunks++;
+    }
+    arena_free(&a);
+    return status;
+}
+
+static bool is_complete(const struct events *e)
+{
+    for (int i = 0; i < views_ntables(e->program->views); i++)
+        if (!mirror_is_complete(e->mirror, i))
+            return false;
+    return true;
+}
+
+static enum status noted(struct events *e, const char *name, bool *out)
+{
+    const char *text;
+    TRY(mirror_noted(e->mirror, name, &e->arena, &text, e->failure));
+    *out = text != NULL;
+    return STATUS_OK;
+}
+
+enum status events_want_copy(struct events *e, bool *want)
+{
+    bool filled;
+    TRY(noted(e, note_filled, &filled));
+    bool alone = merges(e) && views_nalone(e->program->views) > 0 && !e->copy.alone_done;
+    *want = alone || (!is_complete(e) && !filled);
+    return STATUS_OK;
+}
+
+/* ---- anew ---- */
+
+static void remove_file(const char *path, const char *suffix)
+{
+    char name[4200];
+    snprintf(name, sizeof name, "%s%s", path, suffix);
+    unlink(name);
+}
+
+static enum status begin_anew(struct events *e)
+{
+    mirror_close(e->mirror);
+    e->mirror = NULL;
+    if (e->mirror_path) {
+        remove_file(e->mirror_path, "");
+        remove_file(e->mirror_path, "-wal");
+        remove_file(e->mirror_path, "-shm");
+    }
+    e->copy = (struct copied){0};
+    TRY(state_forget_chunks(target_session(e), e->apply->at.link, label, e->failure));
+    return events_open_mirror(e);
+}
+
+/* ---- rows ---- */
+
+struct reading {
+    struct events *e;
+    const struct source_driver *driver;
+    struct snapshot *snapshot;
+    struct batch *batch;
+    enum status (*take)(struct events *e, const struct batch *b);
+};
+
+static enum status read_table(struct reading *r, const struct relation *table)
+{
+    bool end = false;
+    TRY(r->driver->chunk_open(r->snapshot, 0, table, NULL, NULL, r->e->failure));
+    while (!end) {
+        batch_reset(r->batch);
+        batch_begin(r->batch);
+        TRY(r->driver->chunk_next(r->snapshot, 0, r->batch, READ_BYTES, &end, r->e->failure));
+        TRY(r->take(r->e, r->batch));
+    }
+    return STATUS_OK;
+}
+
+static enum status fill(struct events *e, const struct batch *b)
+{
+    for (uint32_t i = 0; i < b->nchanges; i++)
+        TRY(mirror_fill(e->mirror, b->changes[i].relation, b->changes[i].after, e->failure));
+    return STATUS_OK;
+}
+
+static enum status fill_all(struct reading *r)
+{
+    const struct views *v = r->e->program->views;
+    for (int i = 0; i < views_ntables(v); i++)
+        TRY(read_table(r, views_table(v, i)));
+    return STATUS_OK;
+}
+
+static enum status read_with(struct events *e, const struct source_driver *driver,
+                             struct snapshot *snapshot,
+                             enum status (*take)(struct events *e, const struct batch *b),
+                             enum status (*all)(struct reading *r))
+{
+    struct reading r = {e, driver, snapshot, batch_new(), take};
+    enum status status = all(&r);
+    batch_free(r.batch);
+    return status;
+}
+
+enum status events_copy(struct events *e, const struct source_driver *driver,
+                        struct snapshot *snapshot)
+{
+    TRY(begin_anew(e));
+    return read_with(e, driver, snapshot, fill, fill_all);
+}
+
+/* ---- objects of single rows ---- */
+
+static const char *position_of(const struct events *e)
+{
+    return e->apply->position;
+}
+
+static enum status write_alone(struct events *e, const struct batch *b)
+{
+    const char *position = position_of(e);
+    TRY(mirror_begin(e->mirror, position, e->failure));
+    TRY(mirror_apply(e->mirror, b->changes, b->nchanges, e->failure));
+    TRY(mirror_end(e->mirror, position, false, e->failure));
+    TRY(read_evaluated(e, position, 0));
+    return e->n >= CHUNK_EVENTS ? write_piece(e) : STATUS_OK;
+}
+
+static enum status read_alone(struct reading *r)
+{
+    const struct views *v = r->e->program->views;
+    for (int i = 0; i < views_nalone(v); i++)
+        TRY(read_table(r, views_alone_table(v, i)));
+    return STATUS_OK;
+}
+
+static enum status finish_alone(struct events *e)
+{
+    struct checkpoint c = apply_next(e->apply, NULL, NULL, NULL);
+    TRY(write_piece(e));
+    TRY(state_add_chunk(target_session(e), e->apply->at.link, label, ALONE_CHUNK, c.position, 0,
+                        e->failure));
+    e->copy.alone_done = true;
+    return write_last_piece(e, &c);
+}
+
+/* ---- after the fence ---- */
+
+static enum status note_it(struct events *e, bool quiet)
+{
+    bool committed;
+    TRY(mirror_note(e->mirror, note_filled, position_of(e), e->failure));
+    if (quiet)
+        TRY(mirror_note(e->mirror, note_quiet, "1", e->failure));
+    TRY(mirror_commit(e->mirror, position_of(e), &committed, e->failure));
+    must(committed);
+    return STATUS_OK;
+}
+
+/* Without a copy asked for, nothing is written of what is there at the very start; later, a mirror
+ * that was lost cannot tell what was written since: then all is. */
+enum status events_copied(struct events *e, const struct source_driver *driver,
+                          struct snapshot *snapshot, bool first_run)
+{
+    crash_here(CRASH_COPY_HAND_OVER);
+    TRY(mirror_resume(e->mirror, position_of(e), e->failure));
+    if (merges(e) && views_nalone(e->program->views) > 0) {
+        TRY(read_with(e, driver, snapshot, write_alone, read_alone));
+        TRY(finish_alone(e));
+    }
+    return note_it(e, first_run && !merges(e));
+}
+
+/* ---- all objects ---- */
+
+static void drop_first(struct events *e)
+{
+    uint32_t n = e->n < e->copy.written ? e->n : (uint32_t)e->copy.written;
+    e->copy.written -= n;
+    e->list += n;
+    e->n -= n;
+    e->capacity -= n;
+}
+
+static enum status write_chunk(struct events *e)
+{
+    int64_t n = e->n;
+    struct checkpoint c = apply_next(e->apply, NULL, NULL, NULL);
+    if (n == 0)
+        return STATUS_OK;
+    TRY(write_piece(e));
+    TRY(state_add_chunk(target_session(e), e->apply->at.link, label, ++e->copy.chunks, c.position,
+                        n, e->failure));
+    crash_here(CRASH_CHUNK_BEFORE_COMMIT);
+    TRY(write_last_piece(e, &c));
+    crash_here(CRASH_CHUNK_AFTER_COMMIT);
+    return STATUS_OK;
+}
+
+static enum status emit(struct events *e)
+{
+    struct mirror_step step;
+    do {
+        TRY(mirror_evaluate(e->mirror, STEP_OBJECTS, &e->arena, &step, e->failure));
+        for (uint32_t i = 0; i < step.nevents; i++)
+            TRY(carry_event(e, &step.events[i], position_of(e), 0));
+        drop_first(e);
+        if (e->n >= CHUNK_EVENTS)
+            TRY(write_chunk(e));
+    } while (step.more);
+    return write_chunk(e);
+}
+
+static enum status complete_all(struct events *e, bool quiet)
+{
+    const struct views *v = e->program->views;
+    for (int i = 0; i < views_ntables(v); i++) {
+        TRY(mirror_complete(e->mirror, views_table(v, i), position_of(e), quiet, e->failure));
+        TRY(emit(e));
+    }
+    return STATUS_OK;
+}
+
+static enum status finish_copy(struct events *e)
+{
+    bool quiet, committed;
+    TRY(noted(e, note_quiet, &quiet));
+    TRY(complete_all(e, quiet));
+    TRY(mirror_note(e->mirror, note_filled, NULL, e->failure));
+    TRY(mirror_commit(e->mirror, position_of(e), &committed, e->failure));
+    must(committed);
+    log_info("link=%s msg=\"the mirror is filled\" position=%s", e->program->lc->name,
+             position_of(e));
+    return STATUS_OK;
+}
+
+enum status events_begin(struct events *e)
+{
+    TRY(mirror_resume(e->mirror, position_of(e), e->failure));
+    if (!is_complete(e))
+        TRY(finish_copy(e));
+    return keep_load(e);
+}

@@ -1,0 +1,206 @@
+#include "events/events.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/log.h"
+#include "events/internal.h"
+#include "sinks/apply_parts.h"
+
+enum { FOLDER_MODE = 0700 };
+
+enum position_order events_compare(const struct events *e, const char *a, const char *b)
+{
+    return e->options.compare(a, b);
+}
+
+/* ---- opening ---- */
+
+static enum position_order order(void *context, const char *a, const char *b)
+{
+    return events_compare(context, a, b);
+}
+
+static bool breathe(void *context)
+{
+    struct events *e = context;
+    return wake_poll(e->apply->wake, -1, 0, 0) >= 0;
+}
+
+static enum status make_folder(struct events *e)
+{
+    if (mkdir(e->options.folder, FOLDER_MODE) == 0 || errno == EEXIST)
+        return STATUS_OK;
+    return fail(e->failure, ERROR_SETTING,
+                "cannot make the folder %s of the mirrors: %s; make it, or say `state_dir`",
+                e->options.folder, strerror(errno));
+}
+
+static enum status name_file(struct events *e)
+{
+    if (!views_need_file(e->program->views))
+        return STATUS_OK;
+    e->mirror_path = arena_format(&e->plans_arena, "%s/%s.mirror", e->options.folder,
+                                  e->program->lc->name);
+    return make_folder(e);
+}
+
+enum status events_open_mirror(struct events *e)
+{
+    struct mirror_options options = {
+        .path = e->mirror_path,
+        .plan = event_program_hash(e->program),
+        .context = e,
+        .order = order,
+        .refused = read_refused,
+        .breathe = breathe,
+    };
+    e->program->noutcomes = 0;
+    TRY(mirror_open(e->program->views, &options, &e->mirror, e->failure));
+    if (!mirror_plan_changed(e->mirror))
+        return STATUS_OK;
+    log_info("link=%s msg=\"what events say has changed: the mirror is made to fit\"",
+             e->program->lc->name);
+    return mirror_rebuild(e->mirror, false, e->failure);
+}
+
+static enum status compile_writes(struct events *e)
+{
+    struct event_program *p = e->program;
+    e->plans = arena_zalloc(&e->plans_arena, ((size_t)p->nlines + 1) * sizeof *e->plans);
+    for (int i = 0; i < p->nlines; i++) {
+        const struct event_line *line = &p->lines[i];
+        if (flow_plan_make(&e->target.database, line->flow, &line->event, line->lists,
+                           line->nlists, &e->plans_arena, &e->plans[i]) != STATUS_OK)
+            return fail_in(e->failure, "flow of %s", line->name);
+    }
+    return STATUS_OK;
+}
+
+static enum status open_all(struct events *e)
+{
+    TRY(event_target_init(&e->target, e->apply->driver, e->apply->sink, e->options.schema,
+                          e->options.zone, e->failure));
+    TRY(compile_writes(e));
+    TRY(name_file(e));
+    TRY(copy_look(e));
+    return events_open_mirror(e);
+}
+
+enum status events_open(const struct events_options *options, struct events **out)
+{
+    struct events *e = calloc(1, sizeof *e);
+    must(e);
+    e->options = *options;
+    e->program = options->program;
+    e->apply = options->apply;
+    e->failure = options->apply->failure;
+    arena_init(&e->plans_arena);
+    arena_init(&e->arena);
+    e->held = held_keys_new();
+    e->again = again_new();
+    e->quarantined = arena_zalloc(&e->plans_arena, ((size_t)e->program->nlines + 1) *
+                                                       sizeof *e->quarantined);
+    e->source_name = arena_format(&e->plans_arena, "/%s", e->program->lc->from->name);
+    e->held_transaction = clock_wall_us();
+    *out = e;
+    return open_all(e);
+}
+
+void events_close(struct events *e)
+{
+    if (!e)
+        return;
+    mirror_close(e->mirror);
+    event_target_free(&e->target);
+    held_keys_free(e->held);
+    again_free(e->again);
+    arena_free(&e->arena);
+    arena_free(&e->plans_arena);
+    free(e);
+}
+
+const struct event_figures *events_figures(const struct events *e)
+{
+    return &e->figures;
+}
+
+/* ---- where they stand ---- */
+
+const char *events_acknowledged(const struct events *e)
+{
+    return views_need_file(e->program->views) ? mirror_committed(e->mirror) : e->apply->position;
+}
+
+static bool is_ahead(const struct events *e)
+{
+    const char *at = mirror_position(e->mirror);
+    return at && events_compare(e, at, e->apply->position) == POSITION_AFTER;
+}
+
+/* The target comes to where the mirror stands, and the mirror is committed there. */
+static enum status settle(struct events *e)
+{
+    bool committed;
+    if (e->apply->in_large || !mirror_wants_commit(e->mirror))
+        return STATUS_OK;
+    if (is_ahead(e))
+        TRY(apply_position(e->apply, mirror_position(e->mirror), NULL));
+    crash_here(CRASH_BEFORE_MIRROR);
+    TRY(mirror_commit(e->mirror, e->apply->position, &committed, e->failure));
+    crash_here(CRASH_AFTER_MIRROR);
+    return STATUS_OK;
+}
+
+/* ---- batches ---- */
+
+/* The checkpoint goes past transactions that made nothing only when the mirror wants it to. */
+static enum status write_batch(struct events *e, const struct batch *b)
+{
+    struct checkpoint c = apply_checkpoint_after(e->apply, b, b->ntransactions - 1);
+    if (e->apply->in_large)
+        return write_last_piece(e, &c);
+    return e->n > 0 ? write_transaction(e, &c) : STATUS_OK;
+}
+
+enum status events_batch(struct events *e, const struct batch *b)
+{
+    for (uint32_t i = 0; i < b->ntransactions; i++) {
+        enum status status = read_transaction(e, b, &b->transactions[i]);
+        if (status != STATUS_OK && b->transactions[i].position)
+            fail_at(e->failure, b->transactions[i].position);
+        TRY(status);
+    }
+    if (!b->ends)
+        return STATUS_OK;
+    TRY(write_batch(e, b));
+    TRY(settle(e));
+    return again_step(e);
+}
+
+/* The mirror moves with the source also where nothing of it was read: else the source would keep
+ * its log for it. */
+static enum status move_mirror(struct events *e, const char *progress)
+{
+    struct mirror_step step;
+    const char *at = mirror_position(e->mirror);
+    if (at && events_compare(e, progress, at) != POSITION_AFTER)
+        return STATUS_OK;
+    TRY(mirror_begin(e->mirror, progress, e->failure));
+    TRY(mirror_end(e->mirror, progress, true, e->failure));
+    return mirror_evaluate(e->mirror, UINT32_MAX, &e->arena, &step, e->failure);
+}
+
+enum status events_idle(struct events *e, const char *progress)
+{
+    if (progress) {
+        TRY(move_mirror(e, progress));
+        if (events_compare(e, progress, e->apply->position) == POSITION_AFTER)
+            TRY(apply_position(e->apply, progress, NULL));
+    }
+    TRY(settle(e));
+    return again_step(e);
+}

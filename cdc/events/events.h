@@ -1,0 +1,72 @@
+/* Events: a link's changes become events, and events become rows of the target. What the writer of
+ * a link with flows does with a batch:
+ *
+ *   each source transaction:  rows -> mirror -> what its COMMIT made of objects     read.c
+ *   each event:               typed by the vocabulary, with what `let` adds        carry.c
+ *   one target transaction:   marker + checkpoint, writes, what is held            write.c
+ *   the mirror commits where the target's checkpoint has come                      events.c
+ *
+ * The target decides: after any failure the attempt ends, the mirror falls back to its last commit
+ * (at or behind the checkpoint), and what lies between is read again without being written again.
+ * Transactions that make no event move the checkpoint only with the next one that does, or when the
+ * mirror is to be committed: two links must not wake each other for ever.
+ *
+ * Threads: the writer's, but where said otherwise.
+ */
+#ifndef MILLRACE_EVENTS_EVENTS_H
+#define MILLRACE_EVENTS_EVENTS_H
+
+#include <stdatomic.h>
+#include "events/program.h"
+#include "model/batch.h"
+#include "model/position.h"
+#include "sinks/apply.h"
+
+struct events;
+
+struct events_options {
+    struct event_program *program; /* compiled; outlives the events */
+    struct apply *apply;           /* the writer's, open, its failure is ours */
+    enum position_order (*compare)(const char *a, const char *b);
+    const char *schema;      /* of the target, for names without one */
+    const struct zone *zone; /* of the target */
+    const char *folder;      /* of the mirror's file; made where it is missing */
+    int64_t source_system;   /* its id: names the source in envelopes */
+};
+
+/* Opens the mirror and compiles the writes. Outside a transaction, before the fence is taken. */
+enum status events_open(const struct events_options *options, struct events **out);
+void events_close(struct events *e); /* NULL is fine; any thread when the writer has ended */
+
+/* ---- the first copy: what the mirror lacks (copy.c) ---- */
+
+struct source_driver;
+struct snapshot;
+
+/* Must the source be copied before the stream goes on? */
+enum status events_want_copy(struct events *e, bool *want);
+/* Fills a new mirror from a snapshot that is exact. Before the fence. */
+enum status events_copy(struct events *e, const struct source_driver *driver,
+                        struct snapshot *snapshot);
+/* The link's checkpoint is at the snapshot's position by now. The snapshot may be closed then. */
+enum status events_copied(struct events *e, const struct source_driver *driver,
+                          struct snapshot *snapshot, bool first_run);
+/* The mirror is taken to where the target stands; of a copy, every object is written. After the
+ * fence, before the first batch. */
+enum status events_begin(struct events *e);
+
+/* ---- the stream ---- */
+
+/* A batch of whole transactions, or a piece of a large one. */
+enum status events_batch(struct events *e, const struct batch *b);
+/* Nothing came for a while; the source is at `progress` (NULL: no news). */
+enum status events_idle(struct events *e, const char *progress);
+/* What the source may forget: the lesser of checkpoint and mirror. NULL: nothing yet. */
+const char *events_acknowledged(const struct events *e);
+
+struct event_figures {
+    _Atomic uint64_t written, held, quarantined; /* events, since the start of the attempt */
+};
+const struct event_figures *events_figures(const struct events *e); /* any thread */
+
+#endif

@@ -1,0 +1,125 @@
+/* Internal: what is behind struct events, by file.
+ *
+ *   events.c   opening, batches, when checkpoint and mirror move
+ *   read.c     a source transaction goes through the mirror
+ *   carry.c    what the mirror says is typed and given to its flows
+ *   write.c    one target transaction
+ *   keep.c     what cannot be written goes to millrace.held
+ *   again.c    what is held is tried again
+ *   copy.c     the first copy
+ */
+#ifndef MILLRACE_EVENTS_INTERNAL_H
+#define MILLRACE_EVENTS_INTERNAL_H
+
+#include "base/buffer.h"
+#include "events/events.h"
+#include "events/held_keys.h"
+#include "model/source.h"
+#include "sinks/events/target.h"
+#include "sinks/events/write.h"
+#include "state/held.h"
+#include "transforms/mirror/mirror.h"
+
+/* An event on its way to one flow. */
+struct carried {
+    int line;
+    struct event stated; /* as the view has it: what is kept where it is held */
+    struct event typed;  /* as the flow sees it; objects NULL where it is refused */
+    const char *refused; /* why it is none of its type; NULL: it is */
+    uint32_t transaction; /* within the target transaction */
+    uint32_t index;       /* within the source transaction */
+    const char *position; /* of the source transaction; NULL: not known yet */
+    int64_t committed_us;
+    int64_t held_n; /* 0: new; else its number in millrace.held */
+};
+
+/* What the target says of the first copy. */
+struct copied {
+    bool alone_done;
+    int64_t written; /* events in chunks that are finished: to be passed over */
+    int32_t chunks;
+};
+
+struct events {
+    struct events_options options;
+    struct event_program *program;
+    struct apply *apply;
+    struct failure *failure; /* the apply's */
+    struct arena plans_arena;
+    struct event_target target;
+    struct flow_plan *plans; /* as program->lines */
+    const char *mirror_path; /* NULL: in memory */
+    struct mirror *mirror;
+    struct copied copy;
+
+    /* events that are not written yet, and all that they point to */
+    struct arena arena;
+    struct carried *list;
+    uint32_t n, capacity;
+    uint32_t transaction, index;
+
+    struct held_keys *held;
+    int64_t *quarantined;     /* of each flow */
+    int64_t held_transaction; /* numbers of source transactions, for what is held together */
+    const char *source_name;  /* in envelopes */
+    struct again *again;
+    struct event_figures figures;
+};
+
+/* ---- read.c ---- */
+/* Transaction t of the batch, or a piece of it, goes through the mirror; what it made is carried. */
+enum status read_transaction(struct events *e, const struct batch *b, const struct transaction *t);
+enum status read_evaluated(struct events *e, const char *position, int64_t committed_us);
+/* For mirror_options. */
+enum status read_refused(void *context, const char *name, const char *object,
+                         const struct failure *why);
+
+/* ---- carry.c ---- */
+enum status carry_event(struct events *e, const struct event *stated, const char *position,
+                        int64_t committed_us);
+/* An object that its view could not state: it is held, without an event. */
+void carry_refusal(struct events *e, const char *name, const char *object, const char *why);
+struct carried *carry_slot(struct events *e);
+void carry_forget(struct events *e); /* they are written */
+
+/* ---- write.c ---- */
+/* All that is carried, in one target transaction that ends at `c`. Nothing of it is carried
+ * afterwards. */
+enum status write_transaction(struct events *e, const struct checkpoint *c);
+/* The same in pieces: the opening says the last position, the end the new one. */
+enum status write_piece(struct events *e);
+enum status write_last_piece(struct events *e, const struct checkpoint *c);
+/* Into the open transaction; outcome[i] of each. */
+enum status write_carried(struct events *e, const struct carried *list, uint32_t n,
+                          bool (*is_held)(void *owner, int flow, const char *key), void *owner,
+                          struct hold *outcome);
+
+/* ---- keep.c ---- */
+/* Inside the open transaction. */
+enum status keep_held(struct events *e, const struct carried *list, uint32_t n,
+                      const struct hold *outcome);
+/* After its commit: the keys count as held. */
+void keep_remember(struct events *e, const struct carried *list, uint32_t n,
+                   const struct hold *outcome);
+enum status keep_load(struct events *e);
+enum status keep_count(struct events *e); /* what is in quarantine */
+int keep_line_of(const struct events *e, const char *flow); /* -1: the file has it no more */
+/* The key that the object had, where the event gave it another one; else NULL. */
+const char *keep_old_key(const struct events *e, const struct carried *c);
+
+/* ---- again.c ---- */
+struct again *again_new(void);
+void again_free(struct again *a);
+/* What waits is tried again, if it is time; a slice of it, so that the stream goes on. */
+enum status again_step(struct events *e);
+/* The link has written: what waited for that need not wait for the timer. */
+void again_soon(struct events *e);
+
+/* ---- copy.c ---- */
+enum status copy_look(struct events *e); /* fills e->copy */
+
+/* ---- events.c ---- */
+enum status events_open_mirror(struct events *e);
+enum position_order events_compare(const struct events *e, const char *a, const char *b);
+
+#endif

@@ -1,0 +1,167 @@
+/* What cannot be written now is kept in millrace.held, in the transaction that passes it. */
+#include "events/internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include "events/object_json.h"
+#include "transforms/vocabulary/envelope.h"
+
+static struct session *session_of(struct events *e)
+{
+    return e->apply->driver->session(e->apply->sink);
+}
+
+/* ---- keys ---- */
+
+const char *keep_old_key(const struct events *e, const struct carried *c)
+{
+    if (c->typed.op != EVENT_CHANGED || !c->typed.before || !c->typed.after)
+        return NULL;
+    const char *field = e->program->lines[c->line].type->key;
+    const struct value *v = field_find(c->typed.before, field, 0);
+    if (!v || v->kind != VALUE_TEXT)
+        return NULL;
+    const char *was = arena_copy((struct arena *)&e->arena, v->text, v->size);
+    return c->typed.key && strcmp(was, c->typed.key) != 0 ? was : NULL;
+}
+
+int keep_line_of(const struct events *e, const char *flow)
+{
+    for (int i = 0; i < e->program->nlines; i++)
+        if (strcmp(e->program->lines[i].name, flow) == 0)
+            return i;
+    return -1;
+}
+
+static void met(void *owner, const char *flow, const char *key)
+{
+    struct events *e = owner;
+    int line = keep_line_of(e, flow);
+    if (line >= 0) /* of a flow that is in the file no more nobody waits */
+        held_keys_add(e->held, line, key);
+}
+
+enum status keep_load(struct events *e)
+{
+    held_keys_clear(e->held);
+    TRY(held_keys(session_of(e), e->apply->at.link, met, e, e->failure));
+    return keep_count(e);
+}
+
+/* ---- the limit ---- */
+
+enum status keep_count(struct events *e)
+{
+    for (int i = 0; i < e->program->nlines; i++) {
+        struct held_counts counts;
+        TRY(held_count(session_of(e), e->apply->at.link, e->program->lines[i].name, &counts,
+                       e->failure));
+        e->quarantined[i] = counts.quarantine;
+    }
+    return STATUS_OK;
+}
+
+/* Rather than a whole plant's events, one link stops. */
+static enum status check_limit(struct events *e, const struct carried *list, uint32_t n,
+                               const struct hold *outcome)
+{
+    int64_t *now = arena_zalloc(&e->arena, ((size_t)e->program->nlines + 1) * sizeof *now);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct event_line *line = &e->program->lines[list[i].line];
+        if (list[i].held_n || outcome[i].reason != HOLD_QUARANTINE)
+            continue;
+        int64_t total = e->quarantined[list[i].line] + ++now[list[i].line];
+        if (total <= line->flow->quarantine_limit)
+            continue;
+        fail(e->failure, ERROR_VALUE,
+             "flow %s: more than %" PRId64 " events would be in quarantine (quarantine_limit), the "
+             "last one %s: %s. Mend what they have in common, or raise the limit",
+             line->name, line->flow->quarantine_limit, list[i].stated.key, outcome[i].text);
+        return list[i].position ? fail_at(e->failure, list[i].position) : STATUS_DATA;
+    }
+    return STATUS_OK;
+}
+
+/* ---- keeping ---- */
+
+static const char *op_name(enum event_op op)
+{
+    return op == EVENT_CREATED ? "created" : op == EVENT_CHANGED ? "changed" : "gone";
+}
+
+/* From this it is tried again. What was never an event of its type has none: its object is asked
+ * for once more. */
+static enum status pack(struct events *e, const struct carried *c, struct held_event *h)
+{
+    const struct event_line *line = &e->program->lines[c->line];
+    struct field_context context = {.arena = &e->arena, .zone = e->program->from,
+                                    .failure = e->failure};
+    struct event_origin origin = {.source = e->source_name,
+                                  .position = c->position,
+                                  .index = c->index,
+                                  .commit_us = c->committed_us,
+                                  .mapping = line->name,
+                                  .key_name = line->type->key};
+    struct envelope envelope;
+    const uint8_t *bytes;
+    if (c->refused)
+        return STATUS_OK;
+    TRY(envelope_of(e->program->vocabulary, &c->stated, &origin, &envelope, &context));
+    TRY(envelope_pack(e->program->vocabulary, &envelope, &bytes, &h->envelope_size, &context));
+    h->envelope = bytes;
+    return STATUS_OK;
+}
+
+static enum status fill(struct events *e, const struct carried *c, const struct hold *why,
+                        struct held_event *h)
+{
+    *h = (struct held_event){
+        .flow = e->program->lines[c->line].name,
+        .key = c->typed.key,
+        .old_key = keep_old_key(e, c),
+        .op = op_name(c->stated.op),
+        .reason = (enum held_reason)why->reason,
+        .transaction = e->held_transaction + c->transaction,
+        .position = c->position ? c->position : e->apply->position,
+        .committed_us = c->committed_us,
+        .before = object_json(c->stated.before, &e->arena),
+        .after = object_json(c->stated.after, &e->arena),
+        .table = why->table,
+        .column = why->column,
+        .text = why->text,
+    };
+    return pack(e, c, h);
+}
+
+enum status keep_held(struct events *e, const struct carried *list, uint32_t n,
+                      const struct hold *outcome)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        kept += outcome[i].reason != HOLD_NONE;
+    if (kept == 0)
+        return STATUS_OK;
+    TRY(check_limit(e, list, n, outcome));
+    struct held_event *held = arena_alloc(&e->arena, kept * sizeof *held);
+    kept = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (outcome[i].reason != HOLD_NONE)
+            TRY(fill(e, &list[i], &outcome[i], &held[kept++]));
+    return held_add(session_of(e), e->apply->at.link, held, kept, e->failure);
+}
+
+void keep_remember(struct events *e, const struct carried *list, uint32_t n,
+                   const struct hold *outcome)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (outcome[i].reason == HOLD_NONE)
+            continue;
+        const char *old = keep_old_key(e, &list[i]);
+        held_keys_add(e->held, list[i].line, list[i].typed.key);
+        if (old)
+            held_keys_add(e->held, list[i].line, old);
+        if (outcome[i].reason == HOLD_QUARANTINE)
+            e->quarantined[list[i].line]++;
+    }
+    e->held_transaction += e->transaction + 1;
+}

@@ -1,0 +1,76 @@
+/* A source transaction goes through the mirror. */
+#include "events/internal.h"
+
+#include <string.h>
+
+enum { STEP_OBJECTS = 1000, PIECE_EVENTS = 20000, PIECE_BYTES = 16 << 20 };
+
+/* ---- what a view could not state ---- */
+
+/* Functions leave their reason with their connection. */
+static const struct outcome *take_outcome(struct event_program *p, struct outcome *out)
+{
+    const struct outcome *found = NULL;
+    for (int i = 0; i < p->noutcomes; i++) {
+        if (p->outcomes[i]->kind == OUTCOME_NONE)
+            continue;
+        *out = *p->outcomes[i];
+        outcome_clear(p->outcomes[i]);
+        found = out;
+    }
+    return found;
+}
+
+enum status read_refused(void *context, const char *name, const char *object,
+                         const struct failure *why)
+{
+    struct events *e = context;
+    struct outcome outcome;
+    const struct outcome *o = take_outcome(e->program, &outcome);
+    if (o && o->kind == OUTCOME_FAIL) {
+        outcome_failure(o, e->failure);
+        return fail_in(e->failure, "%s, object %s", name, object);
+    }
+    carry_refusal(e, name, object, why->text);
+    return STATUS_OK;
+}
+
+/* ---- the mirror ---- */
+
+static bool is_large(const struct events *e)
+{
+    return e->n >= PIECE_EVENTS || e->arena.bytes >= PIECE_BYTES;
+}
+
+/* One source transaction alone may make more events than are to be in memory. */
+enum status read_evaluated(struct events *e, const char *position, int64_t committed_us)
+{
+    struct mirror_step step;
+    e->index = 0;
+    do {
+        TRY(mirror_evaluate(e->mirror, STEP_OBJECTS, &e->arena, &step, e->failure));
+        for (uint32_t i = 0; i < step.nevents; i++)
+            TRY(carry_event(e, &step.events[i], position, committed_us));
+        if (is_large(e))
+            TRY(write_piece(e));
+    } while (step.more);
+    e->transaction++;
+    return STATUS_OK;
+}
+
+static bool is_piece(const struct transaction *t)
+{
+    return !t->position;
+}
+
+enum status read_transaction(struct events *e, const struct batch *b, const struct transaction *t)
+{
+    struct failure *f = e->failure;
+    if (b->begins)
+        TRY(mirror_begin(e->mirror, t->position, f));
+    TRY(mirror_apply(e->mirror, b->changes + t->first_change, t->nchanges, f));
+    if (is_piece(t))
+        return STATUS_OK;
+    TRY(mirror_end(e->mirror, t->position, t->quiet, f));
+    return read_evaluated(e, t->position, t->committed_us);
+}

@@ -1,0 +1,15 @@
+/* Types: what the vocabulary says of the fields that views have.
+ */
+#ifndef MILLRACE_EVENTS_TYPES_H
+#define MILLRACE_EVENTS_TYPES_H
+
+#include "events/program.h"
+
+/* The types of all definitions, into the program. CONFIG: a field that the message does not have,
+ * a list that is none, with event and field. */
+enum status types_make(struct event_program *p, struct failure *f);
+/* How values of the field compare; ABSENT: as they stand. For views_options. */
+enum value_kind types_kind(const struct vocabulary *v, const char *type, const char *list,
+                           const char *field);
+
+#endif
