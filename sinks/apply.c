@@ -85,7 +85,6 @@ static enum status forget_open(struct apply *a)
 {
     enum status rolled_back = a->driver->rollback(a->sink);
     a->in_large = false;
-    a->held = 0;
     row_mode_forget(a);
     net_reset(a->net);
     return rolled_back;

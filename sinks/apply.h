@@ -37,7 +37,6 @@ struct apply {
                               /* large one failed in pieces) */
     bool in_large;            /* a large transaction is open at the target */
     int64_t begun_us;         /* when the open target transaction began */
-    int64_t held;             /* rows that the skip in progress has put into millrace.held */
     struct row_mode *row_mode; /* rows put off to the end of the source transaction */
     struct net_rules (*rules)(void *owner, const struct relation *target);
     void (*deleted)(void *owner, const struct change *c); /* in a copy's window: a key went away */

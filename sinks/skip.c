@@ -64,7 +64,7 @@ static enum status hold_change(struct apply *a, struct session *s, struct held_t
     arena_reset(&a->scratch);
     const char *relation =
         arena_format(&a->scratch, "%s.%s", c->relation->schema, c->relation->name);
-    return state_hold(s, a->at.link, position, a->held++, relation, op_name(c->op),
+    return state_hold(s, a->at.link, position, relation, op_name(c->op),
                       as_json(&texts->before, c, c->before), as_json(&texts->after, c, c->after),
                       a->failure);
 }
@@ -92,7 +92,6 @@ static enum status open_skip(struct apply *a, const struct batch *b, const struc
     TRY(apply_begin(a, &opening));
     TRY(a->driver->settle(a->sink));
     a->in_large = !b->ends;
-    a->held = 0;
     return STATUS_OK;
 }
 

@@ -21,30 +21,17 @@ enum status state_try_lock(struct session *s, int64_t link, bool *locked, struct
     return status;
 }
 
-static int hex_digit(char c)
+static enum status read_plan(const char *hex, struct arena *a,
+                             unsigned char plan[PLAN_HASH_BYTES], struct failure *f)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-static enum status read_plan(const char *hex, unsigned char plan[PLAN_HASH_BYTES],
-                             struct failure *f)
-{
-    bool sound = hex && strlen(hex) == 2 * PLAN_HASH_BYTES;
-    for (int i = 0; sound && i < PLAN_HASH_BYTES; i++) {
-        int high = hex_digit(hex[2 * i]), low = hex_digit(hex[2 * i + 1]);
-        sound = high >= 0 && low >= 0;
-        plan[i] = (unsigned char)(high << 4 | low);
-    }
-    return sound ? STATUS_OK
-                 : fail(f, ERROR_PROTOCOL,
-                        "millrace.checkpoint holds a plan hash that is none; "
-                        "was it edited by hand?");
+    const void *bytes = NULL;
+    size_t size = 0;
+    if (sql_read_hex(hex, a, &bytes, &size, f) != STATUS_OK || size != PLAN_HASH_BYTES)
+        return fail(f, ERROR_PROTOCOL,
+                    "millrace.checkpoint holds a plan hash that is none; "
+                    "was it edited by hand?");
+    memcpy(plan, bytes, PLAN_HASH_BYTES);
+    return STATUS_OK;
 }
 
 enum status state_last(struct session *s, int64_t link, int32_t lane, struct arena *a,
@@ -68,7 +55,7 @@ enum status state_last(struct session *s, int64_t link, int32_t lane, struct are
     last->path = rows_cell(&rows, 0, 4);
     TRY(sql_read_int(rows_cell(&rows, 0, 0), &last->seq, f));
     TRY(sql_read_int(rows_cell(&rows, 0, 1), &last->writer, f));
-    return read_plan(rows_cell(&rows, 0, 5), last->plan, f);
+    return read_plan(rows_cell(&rows, 0, 5), a, last->plan, f);
 }
 
 enum { CHECKPOINTS_KEPT = 100 };
@@ -107,14 +94,14 @@ enum status state_trim(struct session *s, int64_t link, int32_t lane, int64_t *l
     return STATUS_OK;
 }
 
-enum status state_hold(struct session *s, int64_t link, const char *position, int64_t n,
+enum status state_hold(struct session *s, int64_t link, const char *position,
                        const char *relation, const char *op, const char *before, const char *after,
                        struct failure *f)
 {
     return SQL_RUN(s, NULL, NULL, f,
-                   "INSERT INTO millrace.held (link, position, n, rel, op, before_row, after_row) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                   sql_int(link).text, position, sql_int(n).text, relation, op, before, after);
+                   "INSERT INTO millrace.held (link, position, tab, op, reason, before_row, "
+                   "after_row) VALUES (?, ?, ?, ?, 'skipped', ?, ?)",
+                   sql_int(link).text, position, relation, op, before, after);
 }
 
 enum status state_hold_position(struct session *s, int64_t link, const char *position,

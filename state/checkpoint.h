@@ -79,9 +79,9 @@ enum status state_reopen_chunks(struct session *s, int64_t link, const char *tab
 enum status state_forget_chunks(struct session *s, int64_t link, const char *table_or_null,
                                 struct failure *f);
 
-/* One skipped row, inside the skipping transaction; before / after as JSON text or NULL. */
-enum status state_hold(struct session *s, int64_t link, const char *position, int64_t n,
-                       const char *relation, const char *op, const char *before,
+/* One skipped row (held.h draws the table), inside the skipping transaction; before / after as JSON
+ * text or NULL. */
+enum status state_hold(struct session *s, int64_t link, const char *position, const char *relation, const char *op, const char *before,
                        const char *after, struct failure *f);
 /* Held rows of this link that have no position yet ("") get theirs: a large transaction's is known
  * at its end only. */

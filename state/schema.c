@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "base/buffer.h"
+#include "state/held.h"
 #include "state/sql.h"
 
 enum { STATE_TABLES = 5 };
@@ -17,7 +18,8 @@ static const char *const table_names[STATE_TABLES] = {"system", "link", "checkpo
 
 /* [0] the schema, then one per table name, then what follows from all. The id of a system is no
  * secret, and the capture role reads it where the apply role has drawn it: hence PUBLIC. A few
- * thousand dead rows in `checkpoint` must not wait for a share of a table that is always small. */
+ * thousand dead rows in `checkpoint` must not wait for a share of a table that is always small. An index
+ * of `held` keeps the beginning of a key alone: a key may be longer than an index takes. */
 static const char *const postgres_ddl[] = {
     "CREATE SCHEMA IF NOT EXISTS millrace",
     "CREATE TABLE IF NOT EXISTS millrace.system (one integer PRIMARY KEY CHECK (one = 1), "
@@ -32,9 +34,16 @@ static const char *const postgres_ddl[] = {
     "CREATE TABLE IF NOT EXISTS millrace.chunk (link bigint NOT NULL, tab text NOT NULL, "
     "n integer NOT NULL, low text, high text, position text, row_count bigint, "
     "PRIMARY KEY (link, tab, n))",
-    "CREATE TABLE IF NOT EXISTS millrace.held (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
-    "link bigint NOT NULL, position text NOT NULL, n bigint NOT NULL, rel text NOT NULL, "
-    "op text NOT NULL, before_row text, after_row text, at timestamptz NOT NULL DEFAULT now())",
+    "CREATE TABLE IF NOT EXISTS millrace.held (link bigint NOT NULL, "
+    "n bigint GENERATED ALWAYS AS IDENTITY, position text NOT NULL, flow text, event_key text, "
+    "old_key text, op text NOT NULL, reason text NOT NULL, tab text, col text, text text, "
+    "tries integer NOT NULL DEFAULT 0, at timestamptz NOT NULL DEFAULT now(), "
+    "tried_at timestamptz, txn bigint, committed_us bigint, envelope bytea, before_row text, "
+    "after_row text, PRIMARY KEY (link, n)); "
+    "CREATE INDEX IF NOT EXISTS held_key ON millrace.held (link, flow, left(event_key, 200)); "
+    "CREATE INDEX IF NOT EXISTS held_old_key ON millrace.held (link, flow, left(old_key, 200)) "
+    "WHERE old_key IS NOT NULL; "
+    "CREATE INDEX IF NOT EXISTS held_reason ON millrace.held (link, reason, n)",
     "GRANT USAGE ON SCHEMA millrace TO PUBLIC",
     "GRANT SELECT ON millrace.system TO PUBLIC",
     NULL,
@@ -58,11 +67,17 @@ static const char *const mysql_ddl[] = {
     "CREATE TABLE IF NOT EXISTS millrace.chunk (link bigint NOT NULL, tab varchar(255) " UTF8
     " NOT NULL, n int NOT NULL, low mediumtext " UTF8 ", high mediumtext " UTF8
     ", position mediumtext " ASCII ", row_count bigint, PRIMARY KEY (link, tab, n)) ENGINE=InnoDB",
-    "CREATE TABLE IF NOT EXISTS millrace.held (id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, "
-    "link bigint NOT NULL, position mediumtext " ASCII " NOT NULL, n bigint NOT NULL, "
-    "rel varchar(255) " UTF8 " NOT NULL, op varchar(16) " ASCII " NOT NULL, "
+    "CREATE TABLE IF NOT EXISTS millrace.held (link bigint NOT NULL, "
+    "n bigint NOT NULL AUTO_INCREMENT, position mediumtext " ASCII " NOT NULL, "
+    "flow varchar(255) " UTF8 ", event_key mediumtext " UTF8 ", old_key mediumtext " UTF8
+    ", op varchar(16) " ASCII " NOT NULL, reason varchar(16) " ASCII " NOT NULL, "
+    "tab varchar(255) " UTF8 ", col varchar(255) " UTF8 ", text mediumtext " UTF8
+    ", tries int NOT NULL DEFAULT 0, at timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6), "
+    "tried_at timestamp(6) NULL, txn bigint, committed_us bigint, envelope longblob, "
     "before_row longtext " UTF8 ", after_row longtext " UTF8
-    ", at timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) ENGINE=InnoDB",
+    ", PRIMARY KEY (link, n), UNIQUE KEY held_n (n), "
+    "KEY held_key (link, flow, event_key(200)), KEY held_old_key (link, flow, old_key(200)), "
+    "KEY held_reason (link, reason, n)) ENGINE=InnoDB",
     NULL,
 };
 
@@ -87,16 +102,30 @@ const char *const *state_ddl(enum engine engine)
 struct found {
     bool schema;
     bool table[STATE_TABLES];
+    bool held, held_of_today; /* `held` is there, and has the columns that events need */
 };
 
 /* PostgreSQL's own catalog shows what is there even to a role without any right on it. */
 static const char *const postgres_find =
-    "SELECT n.nspname, c.relname FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c "
+    "SELECT n.nspname, c.relname, (SELECT count(*) FROM pg_catalog.pg_attribute a "
+    "WHERE a.attrelid = c.oid AND a.attname = 'envelope' AND NOT a.attisdropped) "
+    "FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c "
     "ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p') WHERE n.nspname = 'millrace'";
 static const char *const mysql_find =
-    "SELECT s.SCHEMA_NAME, t.TABLE_NAME FROM information_schema.SCHEMATA s "
+    "SELECT s.SCHEMA_NAME, t.TABLE_NAME, (SELECT count(*) FROM information_schema.COLUMNS c "
+    "WHERE c.TABLE_SCHEMA = 'millrace' AND c.TABLE_NAME = t.TABLE_NAME "
+    "AND c.COLUMN_NAME = 'envelope') FROM information_schema.SCHEMATA s "
     "LEFT JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = s.SCHEMA_NAME "
     "WHERE s.SCHEMA_NAME = 'millrace'";
+
+static void note_held(const struct rows *rows, int row, struct found *found)
+{
+    const char *name = rows_cell(rows, row, 1), *newest = rows_cell(rows, row, 2);
+    if (!name || strcmp(name, "held") != 0)
+        return;
+    found->held = true;
+    found->held_of_today = newest && strcmp(newest, "0") != 0;
+}
 
 static enum status find_tables(struct session *s, struct arena *a, struct found *found,
                                struct failure *f)
@@ -105,11 +134,26 @@ static enum status find_tables(struct session *s, struct arena *a, struct found 
     *found = (struct found){0};
     TRY(sql_run(s, a, &rows, f, sql_is_postgres(s) ? postgres_find : mysql_find, 0, NULL));
     found->schema = rows.nrows > 0;
-    for (int row = 0; row < rows.nrows; row++)
+    for (int row = 0; row < rows.nrows; row++) {
+        note_held(&rows, row, found);
         for (int i = 0; i < STATE_TABLES; i++)
             if (rows_cell(&rows, row, 1) && strcmp(rows_cell(&rows, row, 1), table_names[i]) == 0)
                 found->table[i] = true;
+    }
     return STATUS_OK;
+}
+
+/* No version with the older form was released: there is nothing to carry over but rows that a
+ * person has looked at. */
+static enum status check_held(struct session *s, const struct found *found, struct failure *f)
+{
+    if (!found->held || found->held_of_today)
+        return STATUS_OK;
+    return fail(f, ERROR_CONFIG,
+                "system %s: table millrace.held was made by an earlier build and lacks columns that "
+                "this one writes (envelope is one); look at its rows, then run as its owner: "
+                "DROP TABLE millrace.held; the next start makes it anew",
+                ((struct session_base *)s)->system);
 }
 
 /* ---- who we are, for the statements that we name ---- */
@@ -240,6 +284,7 @@ static enum status prepare_in(struct session *s, struct arena *a, struct failure
 {
     struct found found;
     TRY(find_tables(s, a, &found, f));
+    TRY(check_held(s, &found, f));
     TRY(create_missing(s, a, &found, f));
     return check_rights(s, a, f);
 }
@@ -253,6 +298,17 @@ enum status state_prepare(struct session *s, struct failure *f)
     enum status status = prepare_in(s, &a, f);
     arena_free(&a);
     return status;
+}
+
+enum status held_find(struct session *s, bool *there, struct failure *f)
+{
+    struct found found;
+    struct arena a;
+    arena_init(&a);
+    enum status status = find_tables(s, &a, &found, f);
+    arena_free(&a);
+    *there = status == STATUS_OK && found.held;
+    return status == STATUS_OK ? check_held(s, &found, f) : status;
 }
 
 /* ---- ids ---- */

@@ -38,6 +38,52 @@ enum status sql_read_int(const char *cell, int64_t *out, struct failure *f)
     return STATUS_OK;
 }
 
+const char *sql_hex(struct arena *a, const void *data, size_t size)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *from = data;
+    char *hex = arena_alloc(a, 2 * size + 1);
+    for (size_t i = 0; i < size; i++) {
+        hex[2 * i] = digits[from[i] >> 4];
+        hex[2 * i + 1] = digits[from[i] & 15];
+    }
+    hex[2 * size] = '\0';
+    return hex;
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+enum status sql_read_hex(const char *cell, struct arena *a, const void **data, size_t *size,
+                         struct failure *f)
+{
+    *data = NULL;
+    *size = 0;
+    if (!cell)
+        return STATUS_OK;
+    size_t n = strlen(cell) / 2;
+    unsigned char *bytes = arena_alloc(a, n + 1);
+    bool sound = strlen(cell) == 2 * n;
+    for (size_t i = 0; sound && i < n; i++) {
+        int high = hex_digit(cell[2 * i]), low = hex_digit(cell[2 * i + 1]);
+        sound = high >= 0 && low >= 0;
+        bytes[i] = (unsigned char)(high << 4 | low);
+    }
+    if (!sound)
+        return fail(f, ERROR_PROTOCOL, "a table of schema millrace holds bytes that are no hex");
+    *data = bytes;
+    *size = n;
+    return STATUS_OK;
+}
+
 enum status sql_run(struct session *s, struct arena *a, struct rows *out, struct failure *f,
                     const char *sql, int nparams, const char *const *params)
 {

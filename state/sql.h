@@ -23,6 +23,11 @@ enum status sql_run(struct session *s, struct arena *a, struct rows *out, struct
 /* ROLLBACK whose own failure does not matter (the connection may be gone); the session's failure
  * stays as it was. */
 void sql_roll_back(struct session *s);
+/* Bytes as hex and back: both engines have the functions, and a session's parameters are text. */
+const char *sql_hex(struct arena *a, const void *data, size_t size);
+/* NULL cell: *data NULL. PROTOCOL where it is no hex. Upper and lower case. */
+enum status sql_read_hex(const char *cell, struct arena *a, const void **data, size_t *size,
+                         struct failure *f);
 /* 63 random bits, never 0: ids are drawn, not counted, so that no two systems share one. */
 enum status sql_draw_id(int64_t *id, struct failure *f);
 

@@ -1,6 +1,7 @@
 /* test_checkpoint.c: state tables through a scripted session
  * libs: state */
 #include "state/checkpoint.h"
+#include "state/held.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 struct step {
     const char *sql;       /* part of the statement */
     const char *param;     /* first parameter, or NULL: any */
-    const char *cells[12]; /* the answer, row-major */
+    const char *cells[18]; /* the answer, row-major */
     int nrows, ncolumns;
     int64_t affected;
     enum error error;
@@ -145,10 +146,10 @@ static void nothing_is_created_where_all_is_there(void **state)
     SCRIPT(ENGINE_MYSQL, s,
            {"information_schema",
             NULL,
-            {"millrace", "system", "millrace", "link", "millrace", "checkpoint", "millrace",
-             "chunk", "millrace", "held"},
+            {"millrace", "system", "0", "millrace", "link", "0", "millrace", "checkpoint", "0",
+             "millrace", "chunk", "0", "millrace", "held", "1"},
             5,
-            2});
+            3});
     assert_int_equal(state_prepare(SESSION(s), &s.failure), STATUS_OK);
     ALL_PLAYED(s);
 }
@@ -160,18 +161,35 @@ static void only_what_is_missing_is_created(void **state)
         ENGINE_POSTGRES, s,
         {"pg_namespace",
          NULL,
-         {"millrace", "system", "millrace", "link", "millrace", "checkpoint", "millrace", "chunk"},
+         {"millrace", "system", "0", "millrace", "link", "0", "millrace", "checkpoint", "0",
+          "millrace", "chunk", "0"},
          4,
-         2},
+         3},
         {"millrace.held", NULL, {0}}, {"has_table_privilege", NULL, {"5"}, 1, 1});
     assert_int_equal(state_prepare(SESSION(s), &s.failure), STATUS_OK);
+    ALL_PLAYED(s);
+}
+
+static void a_table_of_held_rows_from_an_earlier_build_is_refused(void **state)
+{
+    (void)state;
+    SCRIPT(ENGINE_POSTGRES, s,
+           {"'envelope'", NULL, {"millrace", "system", "0", "millrace", "held", "0"}, 2, 3},
+           {"'envelope'", NULL, {"millrace", "system", "0", "millrace", "held", "0"}, 2, 3},
+           {"'envelope'", NULL, {"millrace", NULL, NULL}, 1, 3});
+    bool there;
+    assert_int_equal(state_prepare(SESSION(s), &s.failure), STATUS_CONFIG);
+    assert_non_null(strstr(s.failure.text, "DROP TABLE millrace.held"));
+    assert_int_equal(held_find(SESSION(s), &there, &s.failure), STATUS_CONFIG);
+    assert_int_equal(held_find(SESSION(s), &there, &s.failure), STATUS_OK);
+    assert_false(there);
     ALL_PLAYED(s);
 }
 
 static void a_missing_right_names_the_statement(void **state)
 {
     (void)state;
-    SCRIPT(ENGINE_POSTGRES, pg, {"pg_namespace", NULL, {0}, 0, 2},
+    SCRIPT(ENGINE_POSTGRES, pg, {"pg_namespace", NULL, {0}, 0, 3},
            {"CREATE SCHEMA", NULL, {0}, .error = ERROR_PRIVILEGE},
            {"current_user", NULL, {"mill\"er"}, 1, 1});
     assert_int_equal(state_prepare(SESSION(pg), &pg.failure), STATUS_CONFIG);
@@ -179,7 +197,7 @@ static void a_missing_right_names_the_statement(void **state)
     assert_non_null(
         strstr(pg.failure.text, "CREATE SCHEMA millrace AUTHORIZATION \"mill\"\"er\";"));
 
-    SCRIPT(ENGINE_MARIADB, my, {"information_schema", NULL, {0}, 0, 2},
+    SCRIPT(ENGINE_MARIADB, my, {"information_schema", NULL, {0}, 0, 3},
            {"CREATE DATABASE", NULL, {0}, .error = ERROR_PRIVILEGE},
            {"CURRENT_USER", NULL, {"mill@10.0.%"}, 1, 1});
     assert_int_equal(state_prepare(SESSION(my), &my.failure), STATUS_CONFIG);
@@ -270,6 +288,7 @@ int main(void)
         cmocka_unit_test(trimming_deletes_nothing_near_the_end),
         cmocka_unit_test(nothing_is_created_where_all_is_there),
         cmocka_unit_test(only_what_is_missing_is_created),
+        cmocka_unit_test(a_table_of_held_rows_from_an_earlier_build_is_refused),
         cmocka_unit_test(a_missing_right_names_the_statement),
         cmocka_unit_test(a_system_id_is_drawn_once),
         cmocka_unit_test(of_two_that_draw_a_system_id_the_first_counts),
