@@ -20,6 +20,7 @@ struct connection {
     sqlite3 *db;
     struct functions *functions;
     struct outcome *outcome;
+    int result;      /* of the last statement */
     char text[4096]; /* the last cell or error */
 };
 
@@ -119,6 +120,7 @@ static inline const char *ask(struct connection *c, const char *sql)
                  sqlite3_errmsg(c->db));
     }
     sqlite3_finalize(s);
+    c->result = result;
     return c->text;
 }
 
@@ -138,6 +140,9 @@ static inline void connection_refuses(struct connection *c, const char *sql,
     if (strncmp(is, "error: ", 7) != 0 || !strstr(is, part))
         fail_msg("%s: %s, not an error with %s", sql, is, part);
     assert_int_equal(c->outcome->kind, kind);
+    if (kind != OUTCOME_NONE)
+        assert_int_equal(c->result & 0xff,
+                         kind == OUTCOME_QUARANTINE ? SQLITE_CONSTRAINT : SQLITE_ABORT);
     assert_int_equal(c->outcome->reason, reason);
 }
 

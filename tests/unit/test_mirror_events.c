@@ -352,6 +352,41 @@ static void a_refused_object_may_be_passed_and_comes_when_it_is_mended(void **st
     link_free(l);
 }
 
+static void refuse_always(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    (void)n, (void)values;
+    sqlite3_result_error(context, "there is no dictionary uom", -1);
+    sqlite3_result_error_code(context, SQLITE_ABORT);
+}
+
+static enum status add_refusal(void *context, sqlite3 *db, struct failure *f)
+{
+    (void)context, (void)f;
+    int code = sqlite3_create_function(db, "map", -1, SQLITE_UTF8, NULL, refuse_always, NULL, NULL);
+    return code == SQLITE_OK ? STATUS_OK : STATUS_BUG;
+}
+
+/* A wrong mapping would quarantine every object that there is. */
+static void a_function_whose_mapping_is_wrong_ends_it_for_all(void **state)
+{
+    (void)state;
+    struct event_definition d = {
+        .name = "Uom",
+        .of = "uom_uom",
+        .key = "id",
+        .sql = "select map('uom', id) as id from uom_uom where id = :object",
+    };
+    struct views_options o = {.functions = add_refusal};
+    struct link *l = link_new_with(&d, 1, odoo, NODOO, &o);
+    l->options.refused = go_on;
+    link_open(l);
+    link_complete(l, true);
+    insert(l, &uom_uom, "1 {\"en_US\":\"Units\"} 1.0");
+    assert_int_equal(link_try_commit(l), STATUS_CONFIG);
+    assert_non_null(strstr(l->failure.text, "there is no dictionary uom"));
+    link_free(l);
+}
+
 static void a_dropped_or_retyped_column_stops(void **state)
 {
     (void)state;
@@ -681,6 +716,7 @@ int main(void)
         cmocka_unit_test(a_row_that_the_mirror_lacks_is_an_error_that_names_it),
         cmocka_unit_test(elements_of_a_list_must_differ_by_their_key),
         cmocka_unit_test(a_refused_object_may_be_passed_and_comes_when_it_is_mended),
+        cmocka_unit_test(a_function_whose_mapping_is_wrong_ends_it_for_all),
         cmocka_unit_test(a_dropped_or_retyped_column_stops),
         cmocka_unit_test(a_new_layout_with_an_appended_column_goes_on),
         cmocka_unit_test(feedback_gives_one_response_one_produced_and_its_consumed),

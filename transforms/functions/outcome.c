@@ -50,4 +50,6 @@ void call_end(sqlite3_context *context, enum outcome_kind kind, enum outcome_rea
     set_short(o->subject, sizeof o->subject, subject);
     set_short(o->code, sizeof o->code, code);
     sqlite3_result_error(context, o->text, -1);
+    sqlite3_result_error_code(context, kind == OUTCOME_QUARANTINE ? SQLITE_CONSTRAINT_FUNCTION
+                                                                  : SQLITE_ABORT);
 }

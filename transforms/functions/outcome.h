@@ -1,11 +1,13 @@
 /* Outcome: what a function of a mapping could not do with a row, in a form that a program reads.
  *
- * A function that cannot answer ends its statement with SQLITE_ERROR, and leaves here why. Whoever
- * steps the statement clears the outcome before, and asks it after an error:
+ * A function that cannot answer ends its statement, with a code that tells the kind, and leaves here
+ * why. Whoever steps the statement acts on the code alone; or clears the outcome before, and asks it
+ * after an error:
  *
- *   QUARANTINE  this row's data: set it aside, go on with the others
+ *   QUARANTINE  this row's data: set it aside, go on with the others    SQLITE_CONSTRAINT_FUNCTION
  *   FAIL        the mapping or the configuration is wrong, or the dictionary says `fail`: stop
- *   NONE        the error came from SQLite itself
+ *                                                                       SQLITE_ABORT
+ *   NONE        the error came from SQLite itself                       others
  *
  * One a connection; it lives as long as the connection does, and belongs to the thread that steps.
  */

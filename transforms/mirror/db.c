@@ -18,6 +18,8 @@ static enum error error_of(int code)
     case SQLITE_READONLY:
     case SQLITE_PERM:
         return ERROR_SETTING;
+    case SQLITE_ABORT: /* a function of the mapping: not this row, the mapping is at fault */
+        return ERROR_CONFIG;
     case SQLITE_INTERRUPT:
         return ERROR_STOPPED;
     case SQLITE_MISUSE:

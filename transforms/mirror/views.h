@@ -60,7 +60,8 @@ struct event_definition {
 /* What views take from outside. Each may be NULL; `context` is passed to all. */
 struct views_options {
     void *context;
-    /* Adds functions and collations to a new connection. */
+    /* Adds functions and collations to a new connection. A function that cannot state an object
+     * ends with any error; one whose mapping is wrong for every object, with SQLITE_ABORT. */
     enum status (*functions)(void *context, sqlite3 *db, struct failure *f);
     /* Judges a statement that was prepared on a connection with empty tables. */
     enum status (*guard)(void *context, sqlite3 *db, const char *sql, bool reads_decimal,
