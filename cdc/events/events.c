@@ -58,7 +58,6 @@ enum status events_open_mirror(struct events *e)
         .refused = read_refused,
         .breathe = breathe,
     };
-    e->program->noutcomes = 0;
     TRY(mirror_open(e->program->views, &options, &e->mirror, e->failure));
     if (!mirror_plan_changed(e->mirror))
         return STATUS_OK;

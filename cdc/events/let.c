@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/buffer.h"
-#include "transforms/functions/guard.h"
 
 enum { SQL_BYTES_MAX = 1 << 20 };
 
@@ -31,19 +30,13 @@ static void write_sql(struct buffer *b, const char *sql, const struct event_fiel
     buffer_add_format(b, ")) select * from (\n%s\n)", sql);
 }
 
-static bool never_decimal(void *context, const char *table, const char *column)
+static enum status prepare(struct event_program *p, struct let *l, const char *sql,
+                           struct failure *f)
 {
-    (void)context;
-    (void)table;
-    (void)column;
-    return false;
-}
-
-static enum status prepare(struct let *l, const char *sql, struct failure *f)
-{
-    struct guard guard;
-    guard_init(&guard, l->db, never_decimal, NULL);
-    return guard_prepare(&guard, sql, &l->statement, f);
+    TRY(event_functions_guard(&p->event_functions, l->db, sql, f));
+    if (sqlite3_prepare_v2(l->db, sql, -1, &l->statement, NULL) == SQLITE_OK)
+        return STATUS_OK;
+    return fail(f, ERROR_CONFIG, "%s", sqlite3_errmsg(l->db));
 }
 
 static enum status open_db(struct event_program *p, struct let *l, struct failure *f)
@@ -82,7 +75,7 @@ enum status let_make(struct event_program *p, const struct sql_text *sql,
     write_sql(&b, sql->text, own);
     enum status status = open_db(p, l, f);
     if (status == STATUS_OK)
-        status = prepare(l, buffer_text(&b), f);
+        status = prepare(p, l, buffer_text(&b), f);
     if (status == STATUS_OK)
         status = take_fields(p, l, own, f);
     buffer_free(&b);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 #include "events/let.h"
 #include "events/types.h"
-#include "transforms/functions/guard.h"
 
 enum { PATH_BYTES = 4096, FOLDERS = 4 };
 
@@ -130,32 +129,12 @@ bool event_program_reads(const struct event_program *p, const char *table)
 
 /* ---- views ---- */
 
-static enum status register_functions(void *context, sqlite3 *db, struct failure *f)
-{
-    struct event_program *p = context;
-    struct outcome *outcome;
-    TRY(functions_register(db, p->functions, &outcome, f));
-    if (p->views && p->noutcomes < EVENT_CONNECTIONS_MAX) /* of a mirror: those stay open */
-        p->outcomes[p->noutcomes++] = outcome;
-    return STATUS_OK;
-}
-
-static enum value_kind kind_of(void *context, const char *type, const char *list,
-                               const char *field)
-{
-    struct event_program *p = context;
-    return types_kind(p->vocabulary, type, list, field);
-}
-
 static enum status compile_views(struct event_program *p, const struct relation *const *relations,
                                  int n, struct failure *f)
 {
-    struct views_options options = {
-        .context = p,
-        .functions = register_functions,
-        .field_kind = kind_of,
-        .decimal_collation = "decimal",
-    };
+    struct views_options options;
+    p->event_functions = (struct event_functions){p->functions, p->vocabulary, relations, n};
+    event_functions_views(&p->event_functions, &options);
     return views_compile(p->definitions, p->ndefinitions, relations, n, &options, &p->views, f);
 }
 
@@ -213,13 +192,7 @@ static enum status load(struct event_program *p, struct failure *f)
 {
     TRY(zone_load(p->lc->from->zone, &p->from, f));
     TRY(load_vocabulary(p, f));
-    struct functions_config functions = {
-        .path = p->config->path,
-        .dictionaries = p->config->dictionaries,
-        .units = p->config->units,
-        .mask_keys = p->config->mask_keys,
-    };
-    TRY(functions_load(&functions, &p->functions, f));
+    TRY(event_functions_load(p->config, &p->functions, f));
     define_events(p);
     return STATUS_OK;
 }

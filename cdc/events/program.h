@@ -14,8 +14,7 @@
 #include "config/config.h"
 #include "model/zone.h"
 #include "sinks/events/field.h"
-#include "transforms/functions/functions.h"
-#include "transforms/mirror/views.h"
+#include "transforms/events/event_functions.h"
 #include "transforms/vocabulary/vocabulary.h"
 
 /* Names of a query's fields, and what the vocabulary says of them. */
@@ -49,8 +48,6 @@ struct event_line {
     int nlists;
 };
 
-enum { EVENT_CONNECTIONS_MAX = 8 };
-
 struct event_program {
     struct arena arena;
     const struct config *config;
@@ -58,6 +55,7 @@ struct event_program {
     const struct zone *from; /* of the source: what a time without zone means */
     struct vocabulary *vocabulary;
     struct functions *functions;
+    struct event_functions event_functions; /* what views call and may not do */
     struct views *views;
     struct event_definition *definitions;
     int ndefinitions;
@@ -65,9 +63,6 @@ struct event_program {
     int ntypes;
     struct event_line *lines; /* in the file's order */
     int nlines;
-    /* What a mapping's functions could not do, of each connection that evaluates. */
-    struct outcome *outcomes[EVENT_CONNECTIONS_MAX];
-    int noutcomes;
 };
 
 /* CONFIG with file and line. *out is the caller's, also after an error (NULL or to be freed). */

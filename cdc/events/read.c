@@ -7,29 +7,14 @@ enum { STEP_OBJECTS = 1000, PIECE_EVENTS = 20000, PIECE_BYTES = 16 << 20 };
 
 /* ---- what a view could not state ---- */
 
-/* Functions leave their reason with their connection. */
-static const struct outcome *take_outcome(struct event_program *p, struct outcome *out)
-{
-    const struct outcome *found = NULL;
-    for (int i = 0; i < p->noutcomes; i++) {
-        if (p->outcomes[i]->kind == OUTCOME_NONE)
-            continue;
-        *out = *p->outcomes[i];
-        outcome_clear(p->outcomes[i]);
-        found = out;
-    }
-    return found;
-}
-
+/* Its data alone are wrong; a mapping that is wrong (or a dictionary that says `fail`) ends the link. */
 enum status read_refused(void *context, const char *name, const char *object,
                          const struct failure *why)
 {
     struct events *e = context;
-    struct outcome outcome;
-    const struct outcome *o = take_outcome(e->program, &outcome);
-    if (o && o->kind == OUTCOME_FAIL) {
-        outcome_failure(o, e->failure);
-        return fail_in(e->failure, "%s, object %s", name, object);
+    if (error_status(why->code) != STATUS_DATA) {
+        *e->failure = *why;
+        return error_status(why->code);
     }
     carry_refusal(e, name, object, why->text);
     return STATUS_OK;

@@ -54,22 +54,6 @@ static const ProtobufCMessageDescriptor *element_of(const ProtobufCMessageDescri
     return messages ? path_field(&path)->descriptor : NULL;
 }
 
-enum value_kind types_kind(const struct vocabulary *v, const char *type, const char *list,
-                           const char *field)
-{
-    const ProtobufCMessageDescriptor *message;
-    struct field_path path;
-    struct failure ignored;
-    failure_clear(&ignored);
-    if (vocabulary_message(v, type, &message, &ignored) != STATUS_OK)
-        return VALUE_ABSENT;
-    if (list)
-        message = element_of(message, list);
-    if (!message || !path_find(message, field, &path))
-        return VALUE_ABSENT;
-    return path.kind == FIELD_DECIMAL || path.kind == FIELD_UINT64 ? VALUE_DECIMAL : VALUE_ABSENT;
-}
-
 /* ---- fields ---- */
 
 static bool has(const struct event_fields *fields, const char *name)

@@ -8,8 +8,5 @@
 /* The types of all definitions, into the program. CONFIG: a field that the message does not have,
  * a list that is none, with event and field. */
 enum status types_make(struct event_program *p, struct failure *f);
-/* How values of the field compare; ABSENT: as they stand. For views_options. */
-enum value_kind types_kind(const struct vocabulary *v, const char *type, const char *list,
-                           const char *field);
 
 #endif

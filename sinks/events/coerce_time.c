@@ -23,7 +23,7 @@ static bool read_moment(const struct value *v, struct moment *m)
         *m = (struct moment){.us = v->i * US_PER_DAY};
         return true;
     case VALUE_TEXT:
-        return moment_read(v->text, v->size, m);
+        return moment_parse(v->text, v->size, m);
     default:
         return false;
     }

@@ -38,7 +38,7 @@ static bool read_time(const struct value *v, struct value *out)
     *out = *v;
     if (v->kind == VALUE_INSTANT)
         return true;
-    if (v->kind != VALUE_TEXT || !moment_read(v->text, v->size, &m) || !m.has_zone)
+    if (v->kind != VALUE_TEXT || !moment_parse(v->text, v->size, &m) || !m.has_zone)
         return false;
     *out = (struct value){.kind = VALUE_INSTANT, .i = m.us - m.offset};
     return !m.cut;
@@ -50,7 +50,7 @@ static bool read_date(const struct value *v, struct value *out)
     *out = *v;
     if (v->kind == VALUE_DATE)
         return true;
-    if (v->kind != VALUE_TEXT || !moment_read(v->text, v->size, &m) || m.has_time)
+    if (v->kind != VALUE_TEXT || !moment_parse(v->text, v->size, &m) || m.has_time)
         return false;
     *out = (struct value){.kind = VALUE_DATE, .i = m.us / INT64_C(86400000000)};
     return true;

@@ -100,7 +100,7 @@ bool moment_read_clock(const char *text, size_t size, int64_t *us)
     return c.at == c.end && !m.cut && minute < 60 && second < 60;
 }
 
-bool moment_read(const char *text, size_t size, struct moment *out)
+bool moment_parse(const char *text, size_t size, struct moment *out)
 {
     struct cursor c = {text, text + size};
     int64_t days;

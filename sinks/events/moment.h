@@ -17,7 +17,7 @@ struct moment {
 };
 
 /* Exactly the `size` bytes; false where they are no moment. */
-bool moment_read(const char *text, size_t size, struct moment *out);
+bool moment_parse(const char *text, size_t size, struct moment *out);
 /* "08:30:00.5", and MySQL's "-838:59:59": a time of day, or how long something takes, in us. */
 bool moment_read_clock(const char *text, size_t size, int64_t *us);
 

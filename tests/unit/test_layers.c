@@ -39,7 +39,7 @@ static const struct {
      {"cdc/base", "cdc/model", "cdc/config", "cdc/db/postgres", "cdc/db/mysql", "sinks"}},
     {"cdc/events",
      {"cdc/base", "cdc/model", "cdc/config", "state", "transforms/functions",
-      "transforms/vocabulary", "transforms/mirror", "sinks", "sinks/events"}},
+      "transforms/vocabulary", "transforms/mirror", "transforms/events", "sinks", "sinks/events"}},
     {"cdc/link",
      {"cdc/base", "cdc/model", "cdc/config", "cdc/db/postgres", "cdc/db/mysql", "state",
       "cdc/postgres", "cdc/mysql", "transforms", "sinks", "sinks/postgres", "sinks/mysql",
