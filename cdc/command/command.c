@@ -3,26 +3,11 @@
 #include <stdio.h>
 #include "config/config.h"
 
-/* Until links carry flows: one would start, and do nothing. */
-static enum status refuse_flows(const struct config *c, struct failure *f)
-{
-    for (int i = 0; i < c->nlinks; i++) {
-        const struct link_config *link = &c->links[i];
-        if (link->nevent_flows > 0)
-            return fail(f, ERROR_CONFIG,
-                        "%s:%d: link %s has flows, which this version reads but does not carry yet: "
-                        "leave the link out",
-                        c->path, link->event_flows[0].line, link->name);
-    }
-    return STATUS_OK;
-}
-
 struct config *command_config(const struct arguments *args)
 {
     struct config *config = NULL;
     struct failure f = {0};
-    if (config_load(args->config, &config, &f) == STATUS_OK &&
-        refuse_flows(config, &f) == STATUS_OK)
+    if (config_load(args->config, &config, &f) == STATUS_OK)
         return config;
     config_free(config);
     fprintf(stderr, "millrace: %s\n", f.text);
