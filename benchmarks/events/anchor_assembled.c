@@ -1,6 +1,6 @@
-/* The bare mirror, by hand for these tables: upserts by prepared statements, the view's query and its
- * list's, what was last emitted fetched, compared and stored; on disk, committed as often as the
- * mirror is, with the same durability. */
+/* The bare mirror, by hand for these tables: upserts by prepared statements, the view's query and
+ * its list's, what was last emitted fetched, compared and stored; on disk, committed as often as
+ * the mirror is, with the same durability. */
 #include <string.h>
 
 #include "anchor.h"

@@ -1,5 +1,5 @@
-/* The bare expression: the view's select list over parameters, bound for each row, its columns read.
- * No transactions, no old rows, no key. */
+/* The bare expression: the view's select list over parameters, bound for each row, its columns
+ * read. No transactions, no old rows, no key. */
 #include <stdio.h>
 #include <string.h>
 

@@ -6,8 +6,8 @@
  *   PER        row changes a source transaction (assembled: always four)
  *   DIRECTORY  an empty one, on the disk that is measured
  *
- * Prints the CPU seconds of the loop, how many events came, and their sum (sum.h), which must be the
- * same for both sides.
+ * Prints the CPU seconds of the loop, how many events came, and their sum (sum.h), which must be
+ * the same for both sides.
  */
 #include <inttypes.h>
 #include <stdio.h>

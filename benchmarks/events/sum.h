@@ -1,6 +1,6 @@
-/* Sum: what comes out, as one number: a sum over the objects of the XXH3 of their values. Both sides
- * add theirs; the sums must be the same. The order of the objects does not count, that of a list's
- * elements does. A result is read by this: nothing of it can be left out.
+/* Sum: what comes out, as one number: a sum over the objects of the XXH3 of their values. Both
+ * sides add theirs; the sums must be the same. The order of the objects does not count, that of a
+ * list's elements does. A result is read by this: nothing of it can be left out.
  */
 #ifndef MILLRACE_BENCHMARKS_EVENTS_SUM_H
 #define MILLRACE_BENCHMARKS_EVENTS_SUM_H

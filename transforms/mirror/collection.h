@@ -1,11 +1,13 @@
-/* Collection: what a source transaction has collected, in memory while it is small: touched objects,
- * rows that lead to objects, objects seen before and after. Temporary tables hold what is more: whoever
- * owns a collection moves it there, once, and goes on there until the transaction has ended.
+/* Collection: what a source transaction has collected, in memory while it is small: touched
+ * objects, rows that lead to objects, objects seen before and after. Temporary tables hold what is
+ * more: whoever owns a collection moves it there, once, and goes on there until the transaction has
+ * ended.
  *
  *     add ... -> [moved to a table] | sort -> next ... -> clear
  *
- * A record is known by its key, some values in SQLite's kinds. Integers, texts, bytes and NULL can be
- * compared here as SQLite does; keys that need its collations or its doubles are not for a collection.
+ * A record is known by its key, some values in SQLite's kinds. Integers, texts, bytes and NULL can
+ * be compared here as SQLite does; keys that need its collations or its doubles are not for a
+ * collection.
  *
  * Records lie in the arena that is given with each; it must live until the collection is cleared.
  */

@@ -1,6 +1,6 @@
 /* One row: a table of SQLite that holds the row at hand, as it lies in memory: a virtual table over
- * an array of values. For events that are made of their own row alone: nothing is inserted for a row
- * to be asked for, and only the columns that a view reads are fetched.
+ * an array of values. For events that are made of their own row alone: nothing is inserted for a
+ * row to be asked for, and only the columns that a view reads are fetched.
  *
  * Values are in SQLite's kinds (lay.h); they must stay where they are until the statement is reset.
  */

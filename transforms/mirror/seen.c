@@ -1,5 +1,5 @@
-/* Objects that events which are alone have met in this transaction: their first state and their last
- * one, with their key, until COMMIT. In memory, beyond a limit in a temporary table. */
+/* Objects that events which are alone have met in this transaction: their first state and their
+ * last one, with their key, until COMMIT. In memory, beyond a limit in a temporary table. */
 #include <string.h>
 
 #include "transforms/mirror/internal.h"
