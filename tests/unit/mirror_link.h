@@ -21,6 +21,9 @@ struct link {
     enum status status;
 };
 
+/* What a transaction collects: in memory (0), or, from its second record on, in tables (1). */
+static uint32_t link_collect_kib;
+
 static inline enum position_order link_order(void *context, const char *a, const char *b)
 {
     (void)context;
@@ -43,7 +46,8 @@ static inline struct link *link_new_with(const struct event_definition *events, 
     struct link *l = calloc(1, sizeof *l);
     arena_init(&l->arena);
     buffer_init(&l->out, 256 * 1024 * 1024);
-    l->options = (struct mirror_options){.plan = "one", .order = link_order};
+    l->options = (struct mirror_options){.plan = "one", .order = link_order,
+                                         .collect_kib = link_collect_kib};
     l->step = 3;
     link_check(l, views_compile(events, n, relations, nrelations, options, &l->views,
                                 &l->failure));

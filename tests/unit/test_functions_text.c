@@ -120,6 +120,16 @@ static void a_group_of_a_pattern_is_taken(void **state)
           "1,a");
 }
 
+/* More than a connection keeps. */
+static void patterns_may_be_as_many_as_rows(void **state)
+{
+    (void)state;
+    gives("with recursive n(i) as (select 1 union all select i + 1 from n where i < 1500)"
+          " select sum(regex_extract('a' || (i % 700) || 'b', 'a(' || (i % 700) || ')b')"
+          "            = cast(i % 700 as text)) from n",
+          "1500");
+}
+
 static void no_match_is_set_aside_and_not_null(void **state)
 {
     (void)state;
@@ -244,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_day_is_shifted_by_no_zone),
         cmocka_unit_test(what_is_no_moment_is_set_aside),
         cmocka_unit_test(a_group_of_a_pattern_is_taken),
+        cmocka_unit_test(patterns_may_be_as_many_as_rows),
         cmocka_unit_test(no_match_is_set_aside_and_not_null),
         cmocka_unit_test(a_bad_pattern_is_the_mappings_fault),
         cmocka_unit_test(a_pattern_that_never_ends_ends),

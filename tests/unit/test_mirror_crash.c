@@ -69,6 +69,7 @@ static struct link *new_link(const char *path)
     buffer_init(&l->out, LOG_BYTES);
     l->options = (struct mirror_options){
         .path = path, .plan = "one", .order = link_order, .refused = pass};
+    l->options.collect_kib = chance(2); /* in memory, or in tables */
     l->views = views;
     l->step = 1 + chance(5);
     return l;

@@ -192,8 +192,10 @@ static void the_target_is_what_the_views_say_after_every_transaction(void **stat
     assembled[1].assembled = true;
     source_is_plain = true;
     chance_state = 4711;
-    for (int i = 0; i < RUNS; i++)
+    for (int i = 0; i < RUNS; i++) {
+        link_collect_kib = i % 2; /* in memory, or in tables */
         run(events, assembled, 2);
+    }
 }
 
 int main(void)

@@ -13,6 +13,7 @@
 
 struct functions;
 struct ratio_cache;
+struct regex_cache;
 
 struct call {
     int users; /* functions that are registered with it */
@@ -20,6 +21,7 @@ struct call {
     struct outcome outcome;
     struct buffer text; /* of a result */
     struct ratio_cache *ratios; /* convert_unit.c's; NULL before the first call */
+    struct regex_cache *regexes; /* regex.c's; the same */
 };
 
 /* A run of bytes that somebody else holds, not NUL-terminated. */
@@ -66,5 +68,7 @@ void call_return_integer(sqlite3_context *context, const char *function, struct 
 
 /* convert_unit.c */
 void ratio_cache_free(struct ratio_cache *cache);
+/* regex.c */
+void regex_cache_free(struct regex_cache *cache);
 
 #endif

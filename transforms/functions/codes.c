@@ -1,5 +1,5 @@
-/* map('dictionary', code), unmap('dictionary', value). The dictionary's name is a constant of the
- * statement as a rule: it is looked up once, and kept with the statement. */
+/* map('dictionary', code), unmap('dictionary', value). The dictionary is looked up at each call:
+ * what SQLite would keep with the statement (auxdata) it forgets at the end of each execution. */
 #include "transforms/functions/call.h"
 #include "transforms/functions/list.h"
 #include "transforms/functions/load.h"
@@ -7,15 +7,11 @@
 static const struct dictionary *find(sqlite3_context *context, const char *function,
                                      sqlite3_value *name)
 {
-    const struct dictionary *d = sqlite3_get_auxdata(context, 0);
-    if (d)
-        return d;
     struct call *call = sqlite3_user_data(context);
     struct words text = call_text(name);
-    d = dictionary_find(functions_dictionaries(call->functions), text.text, text.size);
-    if (d)
-        sqlite3_set_auxdata(context, 0, (void *)d, NULL);
-    else
+    const struct dictionary *d =
+        dictionary_find(functions_dictionaries(call->functions), text.text, text.size);
+    if (!d)
         call_wrong(context, "%s: there is no dictionary \"%.*s\"", function, SHOWN(text));
     return d;
 }

@@ -30,15 +30,11 @@ void sha256_sql(sqlite3_context *context, int n, sqlite3_value **values)
 
 static const struct mask_key *find_key(sqlite3_context *context, sqlite3_value *name)
 {
-    const struct mask_key *key = sqlite3_get_auxdata(context, 1);
-    if (key)
-        return key;
     struct call *call = sqlite3_user_data(context);
     struct words text = call_text(name);
-    key = mask_key_find(functions_mask_keys(call->functions), text.text, text.size);
-    if (key)
-        sqlite3_set_auxdata(context, 1, (void *)key, NULL);
-    else /* what is no name of a key is perhaps one: it is not shown */
+    const struct mask_key *key =
+        mask_key_find(functions_mask_keys(call->functions), text.text, text.size);
+    if (!key) /* what is no name of a key is perhaps one: it is not shown */
         call_wrong(context, "mask: the second argument is no name of `mask_keys`");
     return key;
 }

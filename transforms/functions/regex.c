@@ -1,27 +1,36 @@
 /* regex_extract(text, pattern [, group]), regex_matches(text, pattern): PCRE2, UTF-8.
  *
- * A compiled pattern is kept with the statement where it is a constant there. Limits of steps and
- * memory hold for each match, so that no pattern and no text can stop a link: 200,000 steps are
- * some milliseconds. */
+ * Each connection keeps the patterns that it has compiled: a mapping has few of them. (SQLite's own
+ * place for them, auxdata, is emptied at the end of each execution: that is once an object.) Limits
+ * of steps and memory hold for each match, so that no pattern and no text can stop a link: 200,000
+ * steps are some milliseconds. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "transforms/functions/call.h"
 #include "transforms/functions/list.h"
 
 #include <pcre2.h>
 #include <stdlib.h>
+#include <uthash.h>
 
-enum { MATCH_STEPS = 200000, MATCH_DEPTH = 1000, MATCH_KIB = 4096, PATTERN_BYTES_MAX = 4096 };
+enum { MATCH_STEPS = 200000, MATCH_DEPTH = 1000, MATCH_KIB = 4096, PATTERN_BYTES_MAX = 4096,
+       REGEXES_MAX = 256 };
 
 struct regex {
     pcre2_code *code;
     pcre2_match_data *match;
     pcre2_match_context *limits;
     uint32_t groups;
+    UT_hash_handle hh;
+    size_t pattern_size;
+    char pattern[];
 };
 
-static void regex_free(void *regex)
+struct regex_cache {
+    struct regex *all;
+};
+
+static void regex_free(struct regex *r)
 {
-    struct regex *r = regex;
     pcre2_code_free(r->code);
     pcre2_match_data_free(r->match);
     pcre2_match_context_free(r->limits);
@@ -38,10 +47,12 @@ static void bad_pattern(sqlite3_context *context, struct words pattern, int erro
                (const char *)message, at + 1);
 }
 
-static struct regex *new_regex(pcre2_code *code)
+static struct regex *new_regex(pcre2_code *code, struct words pattern)
 {
-    struct regex *r = calloc(1, sizeof *r);
+    struct regex *r = calloc(1, sizeof *r + pattern.size);
     must(r);
+    memcpy(r->pattern, pattern.text, pattern.size);
+    r->pattern_size = pattern.size;
     r->code = code;
     r->match = pcre2_match_data_create_from_pattern(code, NULL);
     r->limits = pcre2_match_context_create(NULL);
@@ -65,23 +76,45 @@ static struct regex *compile(sqlite3_context *context, struct words pattern)
     pcre2_code *code =
         pcre2_compile((PCRE2_SPTR)pattern.text, pattern.size, options, &error, &at, NULL);
     if (code)
-        return new_regex(code);
+        return new_regex(code, pattern);
     bad_pattern(context, pattern, error, at);
     return NULL;
 }
 
-/* `*owned`: the statement does not keep it, the caller releases it. */
-static struct regex *find_regex(sqlite3_context *context, sqlite3_value *pattern, bool *owned)
+static void forget_all(struct regex_cache *cache)
 {
-    struct regex *r = sqlite3_get_auxdata(context, 1);
-    *owned = false;
-    if (r || !(r = compile(context, call_text(pattern))))
+    struct regex *r, *next;
+    HASH_ITER(hh, cache->all, r, next)
+    {
+        HASH_DEL(cache->all, r);
+        regex_free(r);
+    }
+}
+
+void regex_cache_free(struct regex_cache *cache)
+{
+    if (!cache)
+        return;
+    forget_all(cache);
+    free(cache);
+}
+
+/* NULL: the statement has ended. */
+static const struct regex *find_regex(sqlite3_context *context, sqlite3_value *pattern)
+{
+    struct call *call = sqlite3_user_data(context);
+    struct words text = call_text(pattern);
+    struct regex *r;
+    if (!call->regexes)
+        call->regexes = calloc(1, sizeof *call->regexes);
+    must(call->regexes);
+    HASH_FIND(hh, call->regexes->all, text.text, text.size, r);
+    if (r || !(r = compile(context, text)))
         return r;
-    sqlite3_set_auxdata(context, 1, r, regex_free);
-    /* SQLite may have refused, and released it at once. */
-    r = sqlite3_get_auxdata(context, 1);
-    *owned = !r;
-    return r ? r : compile(context, call_text(pattern));
+    if (HASH_COUNT(call->regexes->all) >= REGEXES_MAX)
+        forget_all(call->regexes);
+    HASH_ADD_KEYPTR(hh, call->regexes->all, r->pattern, r->pattern_size, r);
+    return r;
 }
 
 /* ---- the match ---- */
@@ -150,25 +183,19 @@ static void extract(sqlite3_context *context, const struct regex *r, int n, sqli
 
 void regex_extract_sql(sqlite3_context *context, int n, sqlite3_value **values)
 {
-    bool owned;
     if (call_has_null(n, values))
         return;
-    struct regex *r = find_regex(context, values[1], &owned);
+    const struct regex *r = find_regex(context, values[1]);
     if (r)
         extract(context, r, n, values);
-    if (r && owned)
-        regex_free(r);
 }
 
 void regex_matches_sql(sqlite3_context *context, int n, sqlite3_value **values)
 {
-    bool owned;
     if (call_has_null(n, values))
         return;
-    struct regex *r = find_regex(context, values[1], &owned);
+    const struct regex *r = find_regex(context, values[1]);
     enum match m = r ? match(context, r, call_text(values[0])) : MATCH_ENDED;
     if (m != MATCH_ENDED)
         sqlite3_result_int(context, m == MATCH_YES);
-    if (r && owned)
-        regex_free(r);
 }

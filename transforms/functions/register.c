@@ -21,6 +21,7 @@ static void release(void *state)
         return;
     buffer_free(&call->text);
     ratio_cache_free(call->ratios);
+    regex_cache_free(call->regexes);
     free(call);
 }
 

@@ -1,122 +1,40 @@
-/* Events that are made of the row before and the row after. The view is asked over a database in
- * memory whose tables hold one row. Of an object that changes twice in a transaction the first
- * state and the last one count: they are remembered, with its key, until COMMIT. */
+/* Events that are made of the row before and the row after. The view is asked over tables that hold
+ * one row. Of an object that changes twice in a transaction the first state and the last one count:
+ * they are remembered until COMMIT (seen.c). */
 #include <string.h>
 
 #include "transforms/mirror/internal.h"
 
 enum { SQL_MAX = 1024 * 1024 };
 
-/* ---- statements ---- */
+/* ---- the tables of one row ---- */
 
-static enum status prepare_table(struct mirror *m, struct table *t, struct buffer *b,
-                                 struct failure *f)
+static enum status create_table(struct mirror *m, struct table *t, struct buffer *b,
+                                struct failure *f)
 {
     const struct kept *k = t->kept;
     kept_add_create(m->views, b, k->relation->name, k->relation, k->columns, k->ncolumns, k->nkey);
-    TRY(db_exec(m->rows, f, "%s", buffer_text(b)));
+    t->one.declaration = arena_strdup(&m->arena, buffer_text(b));
     buffer_clear(b);
-    buffer_add_text(b, "insert into ");
-    db_add_name(b, k->relation->name);
-    for (int i = 0; i < k->ncolumns; i++)
-        buffer_add_format(b, "%s?%d", i ? ", " : " values (", i + 1);
-    buffer_add_text(b, ")");
-    TRY(db_prepare(m->rows, buffer_text(b), &t->insert, f));
-    buffer_clear(b);
-    buffer_add_text(b, "delete from ");
-    db_add_name(b, k->relation->name);
-    return db_prepare(m->rows, buffer_text(b), &t->delete, f);
+    return one_row_create(m->rows, k->relation->name, &t->one, f);
 }
 
 enum status alone_open(struct mirror *m, struct failure *f)
 {
     enum status status = STATUS_OK;
     struct buffer b;
+    if (views_ntables(m->views) == m->views->ntables)
+        return STATUS_OK;
+    TRY(views_open_db(m->views, NULL, &m->rows, f));
     buffer_init(&b, SQL_MAX);
-    for (int i = views_ntables(m->views); i < m->views->ntables && status == STATUS_OK; i++) {
-        if (!m->rows)
-            TRY(views_open_db(m->views, NULL, &m->rows, f));
-        buffer_clear(&b);
-        status = prepare_table(m, &m->tables[i], &b, f);
-    }
+    for (int i = views_ntables(m->views); i < m->views->ntables && status == STATUS_OK; i++)
+        status = create_table(m, &m->tables[i], &b, f);
     buffer_free(&b);
-    if (status == STATUS_OK && m->rows) /* one transaction for ever: nothing is to be kept */
-        status = db_exec(m->rows, f, "pragma journal_mode = off; begin");
-    return status;
-}
-
-/* In `format`, @ is the table and # its key. */
-static enum status prepare_seen(struct mirror *m, struct event_run *e, struct buffer *b,
-                                const char *format, sqlite3_stmt **out, struct failure *f)
-{
-    buffer_clear(b);
-    int n = e->view->nkey;
-    for (const char *at = format; *at; at++) {
-        if (*at == '@')
-            buffer_add_format(b, "temp.\"seen:%d\"", e->number);
-        else if (*at == '#')
-            db_add_numbered(b, "k", n, "");
-        else
-            buffer_add_char(b, *at);
-    }
-    return db_prepare(m->db, buffer_text(b), out, f);
-}
-
-static enum status create_seen(struct mirror *m, struct event_run *e, struct buffer *b,
-                               struct failure *f)
-{
-    buffer_add_format(b, "create table temp.\"seen:%d\" (before, after, why, ", e->number);
-    file_add_key_columns(m, e->view, b);
-    buffer_add_format(b, "); create index temp.\"seen:%d:key\" on \"seen:%d\" (", e->number,
-                      e->number);
-    db_add_numbered(b, "k", e->view->nkey, "");
-    buffer_add_text(b, ")");
-    return db_exec(m->db, f, "%s", buffer_text(b));
-}
-
-/* Parameters: 1 before, 2 after, 3 why, then the key. */
-static enum status prepare_all(struct mirror *m, struct event_run *e, struct buffer *b,
-                               struct failure *f)
-{
-    struct buffer find;
-    TRY(create_seen(m, e, b, f));
-    buffer_init(&find, SQL_MAX);
-    buffer_add_text(&find, "select rowid, before from @ where after is ?2");
-    for (int i = 0; i < e->view->nkey; i++)
-        buffer_add_format(&find, " and k%d = ?%d", i, i + 4);
-    enum status status = prepare_seen(m, e, b, buffer_text(&find), &e->seen_find, f);
-    buffer_clear(&find);
-    buffer_add_text(&find, "insert into @ values (?1, ?2, ?3");
-    for (int i = 0; i < e->view->nkey; i++)
-        buffer_add_format(&find, ", ?%d", i + 4);
-    buffer_add_text(&find, ")");
-    if (status == STATUS_OK)
-        status = prepare_seen(m, e, b, buffer_text(&find), &e->seen_add, f);
-    buffer_free(&find);
-    TRY(status);
-    TRY(prepare_seen(m, e, b, "delete from @ where rowid = ?1", &e->seen_drop, f));
-    TRY(prepare_seen(m, e, b, "select * from @ order by #, rowid", &e->seen, f));
-    return prepare_seen(m, e, b, "delete from @", &e->clear, f);
-}
-
-enum status alone_prepare(struct mirror *m, struct event_run *e, struct failure *f)
-{
-    struct buffer b;
-    buffer_init(&b, SQL_MAX);
-    enum status status = prepare_all(m, e, &b, f);
-    buffer_free(&b);
-    return status;
+    /* One transaction for ever: nothing is to be kept. */
+    return status == STATUS_OK ? db_exec(m->rows, f, "begin") : status;
 }
 
 /* ---- a row ---- */
-
-static enum status hold_row(struct table *t, const struct value *row, struct failure *f)
-{
-    TRY(db_run(t->delete, f));
-    for (int i = 0; i < t->kept->ncolumns; i++)
-        db_bind(t->insert, i + 1, &row[i]);
-    return db_run(t->insert, f);
-}
 
 static void key_of(const struct event_run *e, const struct value *row, struct value *key)
 {
@@ -135,7 +53,7 @@ static enum status ask_row(struct mirror *m, struct event_run *e, struct table *
     buffer_clear(out);
     if (!row)
         return STATUS_OK;
-    TRY(hold_row(t, row, f));
+    t->one.row = row;
     key_of(e, row, key);
     enum status status = ask_object(m, e, key, out, &object, f);
     if (status != STATUS_DATA)
@@ -154,47 +72,17 @@ static struct value bytes_of(const struct buffer *b)
     return b->size ? value_text(VALUE_BYTES, b->data, b->size) : value_null();
 }
 
-static void bind_key(sqlite3_stmt *statement, const struct value *key, int n)
-{
-    for (int i = 0; i < n; i++)
-        db_bind(statement, i + 4, &key[i]);
-}
-
-/* The object as this transaction left it, if it did: its first state stays the first. */
-static enum status find_first(struct mirror *m, struct event_run *e, const struct value *key,
-                              struct value *before, struct failure *f)
-{
-    bool row;
-    if (e->ntouched == 0)
-        return STATUS_OK;
-    db_bind(e->seen_find, 2, before);
-    bind_key(e->seen_find, key, e->view->nkey);
-    TRY(db_step(e->seen_find, &row, f));
-    if (!row)
-        return STATUS_OK;
-    struct value number = db_column(e->seen_find, 0);
-    *before = db_column_copy(e->seen_find, 1, &m->scratch);
-    sqlite3_reset(e->seen_find);
-    db_bind(e->seen_drop, 1, &number);
-    return db_run(e->seen_drop, f);
-}
-
 static enum status note_change(struct mirror *m, struct event_run *e, const struct row_change *c,
                                const struct value *why, struct failure *f)
 {
-    struct value key[KEY_MAX];
-    struct value before = bytes_of(&m->before_bytes), after = bytes_of(&m->after_bytes);
-    key_of(e, c->before ? c->before : c->after, key);
-    TRY(find_first(m, e, key, &before, f));
-    if (why->kind == VALUE_NULL && value_equal(&before, &after))
+    struct seen s = {
+        .before = bytes_of(&m->before_bytes), .after = bytes_of(&m->after_bytes), .why = *why};
+    key_of(e, c->before ? c->before : c->after, s.key);
+    TRY(seen_take_first(m, e, s.key, &s.before, f));
+    if (why->kind == VALUE_NULL && value_equal(&s.before, &s.after))
         return STATUS_OK;
-    key_of(e, c->after ? c->after : c->before, key);
-    db_bind(e->seen_add, 1, &before);
-    db_bind(e->seen_add, 2, &after);
-    db_bind(e->seen_add, 3, why);
-    bind_key(e->seen_add, key, e->view->nkey);
-    e->ntouched++;
-    return db_run(e->seen_add, f);
+    key_of(e, c->after ? c->after : c->before, s.key);
+    return seen_add(m, e, &s, f);
 }
 
 static enum status change_event(struct mirror *m, struct event_run *e, const struct row_change *c,
@@ -255,27 +143,22 @@ enum status alone_apply(struct mirror *m, struct table *t, const struct change *
 
 /* ---- at COMMIT ---- */
 
-static enum status emit_seen(struct mirror *m, struct event_run *e, struct failure *f)
+static enum status emit_seen(struct mirror *m, struct event_run *e, const struct seen *s,
+                             struct failure *f)
 {
-    struct value before = db_column(e->seen, 0), after = db_column(e->seen, 1);
-    struct value why = db_column(e->seen, 2), key[KEY_MAX];
-    if (why.kind == VALUE_NULL)
-        return evaluate_outcome(m, e, &before, &after, f);
-    for (int i = 0; i < e->view->nkey; i++)
-        key[i] = db_column(e->seen, 3 + i);
-    fail(f, ERROR_VALUE, "%.*s", (int)why.size, why.text);
-    return evaluate_refused(m, e, evaluate_object_text(m, key, e->view->nkey), f);
+    bool same;
+    if (s->why.kind != VALUE_NULL) {
+        fail(f, ERROR_VALUE, "%.*s", (int)s->why.size, s->why.text);
+        return evaluate_refused(m, e, evaluate_object_text(m, s->key, e->view->nkey), f);
+    }
+    TRY(emit_is_same(m, e, &s->before, &s->after, &same, f));
+    return same ? STATUS_OK : emit_add(m, e, &s->before, &s->after, f);
 }
 
 enum status alone_step(struct mirror *m, struct event_run *e, bool *more, struct failure *f)
 {
-    *more = false;
-    if (e->ntouched == 0)
-        return STATUS_OK;
+    struct seen s;
     arena_reset(&m->scratch);
-    TRY(db_step(e->seen, more, f));
-    if (*more)
-        return emit_seen(m, e, f);
-    e->ntouched = 0;
-    return db_run(e->clear, f);
+    TRY(seen_next(m, e, &s, more, f));
+    return *more ? emit_seen(m, e, &s, f) : STATUS_OK;
 }

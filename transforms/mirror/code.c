@@ -84,7 +84,7 @@ enum status code_read_object(const struct view *w, const struct value *bytes, st
                              struct object **out, struct failure *f)
 {
     struct object *o = arena_alloc(a, sizeof *o);
-    struct reader r = reader_of(arena_copy(a, bytes->text, bytes->size), bytes->size);
+    struct reader r = reader_of(bytes->text, bytes->size);
     read_fields(&r, &w->query, o, a);
     struct object_list *lists = arena_alloc(a, (size_t)w->nlists * sizeof *lists);
     for (int i = 0; i < w->nlists; i++)

@@ -12,7 +12,7 @@
 #include "transforms/mirror/parts.h"
 
 void code_object(struct buffer *b, const struct object *o);
-/* Everything lies in `a`. SETTING where the bytes are none (the file is damaged). */
+/* In `a`, texts where `bytes` lie. SETTING where the bytes are none (the file is damaged). */
 enum status code_read_object(const struct view *w, const struct value *bytes, struct arena *a,
                              struct object **out, struct failure *f);
 /* Decimals without outer zeros (10.0 = 10), numbers by value, all else by bytes. */

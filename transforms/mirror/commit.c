@@ -67,16 +67,9 @@ static void forget_transaction(struct mirror *m)
 {
     m->phase = PHASE_IDLE;
     m->resumed = false;
-    m->noutcomes = 0;
     for (int i = 0; i < m->views->ntables; i++)
         m->tables[i].parked = 0;
-    for (int i = 0; i < m->views->nviews; i++) {
-        struct event_run *e = &m->events[i];
-        e->ntouched = e->nmoved = 0;
-        e->has_last = false;
-        for (int j = 0; e->touches && j < e->view->ntouches; j++)
-            e->touches[j].pending = 0;
-    }
+    mirror_forget_collected(m);
 }
 
 enum status mirror_rollback(struct mirror *m, struct failure *f)

@@ -5,16 +5,20 @@
  *   rows.c      a row change becomes a change of the mirrored table; rows_sql.c: its statements
  *   touch.c     a row change leads to objects; touch_sql.c: its statements
  *   ask.c       a view is asked for one object
- *   alone.c     events that are made of the row before and the row after
- *   evaluate.c  touched objects are asked for and compared; events come out
+ *   alone.c     events that are made of the row before and the row after; one_row.c: their table
+ *   seen.c      the objects that they have met in a transaction
+ *   evaluate.c  touched objects are asked for and compared
+ *   emit.c      differences become events, in their order
  *   fill.c      the first copy
  */
 #ifndef MILLRACE_MIRROR_INTERNAL_H
 #define MILLRACE_MIRROR_INTERNAL_H
 
 #include "transforms/mirror/code.h"
+#include "transforms/mirror/collection.h"
 #include "transforms/mirror/lay.h"
 #include "transforms/mirror/mirror.h"
+#include "transforms/mirror/one_row.h"
 
 /* ---- tables ---- */
 
@@ -28,6 +32,7 @@ struct table {
     bool *indexed;  /* of each kept column */
     sqlite3_stmt *insert, *update, *update_rest, *delete, *clear, *get;
     sqlite3_stmt *park, *parked_get, *parked_delete, *parked_clear;
+    struct one_row one; /* of events that are alone: instead of all statements */
 };
 
 /* One row change, in SQLite's kinds and the kept order. */
@@ -45,9 +50,10 @@ struct asked { /* a query, prepared */
 };
 
 struct touch_run {
-    sqlite3_stmt *add;   /* a changed row's columns are remembered until COMMIT */
-    sqlite3_stmt *each, *query, *clear;
-    int64_t pending;
+    struct collection pending; /* changed rows' columns, remembered until COMMIT */
+    sqlite3_stmt *add, *each, *clear; /* the same in a table */
+    sqlite3_stmt *query;
+    int64_t npending;
 };
 
 struct event_run {
@@ -56,15 +62,18 @@ struct event_run {
     bool active; /* all tables complete, and what was emitted is known */
     struct asked asked, *lists;
     struct touch_run *touches;
-    /* touched objects of this transaction, with the key they had before it */
-    sqlite3_stmt *touch, *touch_moved, *touched_was, *touched, *moved, *clear;
+    /* touched objects of this transaction; in the table with the key they had before it */
+    struct collection touched;
+    sqlite3_stmt *touch, *touch_moved, *touched_was, *touched_each, *moved, *clear;
     int64_t ntouched, nmoved;
     struct value last[KEY_MAX]; /* touched last; an INT key only */
     bool has_last;
     /* what was last emitted */
     sqlite3_stmt *emitted_get, *emitted_put, *emitted_drop, *emitted_move;
-    /* alone: objects seen in this transaction */
-    sqlite3_stmt *seen_find, *seen_drop, *seen_add, *seen;
+    /* alone: objects seen in this transaction; in `nseen` those that are in the table, too */
+    struct collection seen;
+    sqlite3_stmt *seen_find, *seen_drop, *seen_add, *seen_each, *seen_clear;
+    int64_t nseen;
 };
 
 /* ---- the mirror ---- */
@@ -78,13 +87,25 @@ enum phase {
     PHASE_EMIT,
 };
 
-enum { POSITION_BYTES_START = 256 };
+/* What an object was and is: bytes, or NULL. `number`: the event's. */
+struct difference {
+    int64_t rank, n;
+    int number;
+    struct value before, after;
+};
+
+struct differences {
+    struct difference *at;
+    uint32_t n, capacity, next;
+    bool in_table;
+};
 
 struct mirror {
     const struct views *views;
     struct mirror_options options; /* its texts lie in the arena */
     struct arena arena;            /* as long as the mirror */
     struct arena scratch;          /* one row change, or one object */
+    struct arena collected;        /* one transaction: collections and differences */
     sqlite3 *db;                   /* the file; temporary tables hold what is under way */
     sqlite3 *rows;                 /* one row of each table that events read alone; or NULL */
     struct table *tables;
@@ -100,8 +121,9 @@ struct mirror {
     enum phase phase;
     int at_event, at_touch; /* where the phase is */
     bool stepping;          /* its statement has rows left */
+    struct differences differences;
     int64_t noutcomes;
-    sqlite3_stmt *outcome_add, *outcome, *outcome_clear, *state_put;
+    sqlite3_stmt *outcome_add, *outcome_each, *outcome_clear;
     uint64_t changes; /* since the last commit */
     int64_t committed_us;
 };
@@ -144,8 +166,9 @@ enum status rows_check_parked(struct mirror *m, struct failure *f);
 
 /* ---- touch_sql.c ---- */
 enum status touch_prepare(struct mirror *m, struct event_run *e, struct failure *f);
-/* All rows of the table lead where this touch of the event leads. */
-enum status touch_whole(struct mirror *m, struct event_run *e, int touch, struct failure *f);
+/* All rows of the touch's table go to where what it leads to is collected; there are `n` new. */
+enum status touch_copy_whole(struct mirror *m, struct event_run *e, int touch, int64_t *n,
+                             struct failure *f);
 
 /* ---- touch.c ---- */
 /* `was_parked`: the row before is one that was pushed aside (rows.c). */
@@ -156,7 +179,9 @@ enum status touch_all(struct mirror *m, struct event_run *e, struct failure *f);
 /* One remembered row of a touch leads to its objects; false: there is none left. */
 enum status touch_step(struct mirror *m, struct event_run *e, int touch, bool *more,
                        struct failure *f);
-enum status touch_settle_moves(struct mirror *m, struct event_run *e, struct failure *f);
+/* The next touched object by its key, valid as long as scratch; at the end they are forgotten. */
+enum status touch_next(struct mirror *m, struct event_run *e, const struct value **key, bool *more,
+                       struct failure *f);
 
 /* ---- ask.c ---- */
 enum status ask_prepare(struct mirror *m, struct event_run *e, struct failure *f);
@@ -166,18 +191,40 @@ enum status ask_object(struct mirror *m, struct event_run *e, const struct value
 
 /* ---- alone.c ---- */
 enum status alone_open(struct mirror *m, struct failure *f);
-enum status alone_prepare(struct mirror *m, struct event_run *e, struct failure *f);
 enum status alone_apply(struct mirror *m, struct table *t, const struct change *c,
                         struct failure *f);
 enum status alone_step(struct mirror *m, struct event_run *e, bool *more, struct failure *f);
 
+/* ---- seen.c ---- */
+enum status seen_prepare(struct mirror *m, struct event_run *e, struct failure *f);
+struct seen {
+    struct value key[KEY_MAX];
+    struct value before, after; /* bytes, or NULL */
+    struct value why;           /* a text: the view cannot say; or NULL */
+};
+/* The object's first state, where this transaction left it as `*before`; else as it was. */
+enum status seen_take_first(struct mirror *m, struct event_run *e, const struct value *key,
+                            struct value *before, struct failure *f);
+enum status seen_add(struct mirror *m, struct event_run *e, const struct seen *s,
+                     struct failure *f);
+/* By key; valid until the next. At the end they are forgotten. */
+enum status seen_next(struct mirror *m, struct event_run *e, struct seen *out, bool *more,
+                      struct failure *f);
+
+/* ---- emit.c ---- */
+enum status emit_prepare(struct mirror *m, struct failure *f);
+enum status emit_is_same(struct mirror *m, struct event_run *e, const struct value *before,
+                         const struct value *after, bool *same, struct failure *f);
+/* The difference of two objects (bytes, or NULL) will be an event, unless quiet. */
+enum status emit_add(struct mirror *m, struct event_run *e, const struct value *before,
+                     const struct value *after, struct failure *f);
+/* One difference becomes an event in `a`; false: there is none left. */
+enum status emit_step(struct mirror *m, struct arena *a, struct mirror_step *s, bool *more,
+                      struct failure *f);
+
 /* ---- evaluate.c ---- */
 enum status evaluate_prepare(struct mirror *m, struct event_run *e, struct failure *f);
-enum status evaluate_prepare_outcome(struct mirror *m, struct failure *f);
 void evaluate_start(struct mirror *m);
-/* The difference of two objects (bytes; size 0: none) becomes an event, unless quiet. */
-enum status evaluate_outcome(struct mirror *m, struct event_run *e, const struct value *before,
-                             const struct value *after, struct failure *f);
 enum status evaluate_refused(struct mirror *m, struct event_run *e, const char *object,
                              struct failure *f);
 const char *evaluate_object_text(struct mirror *m, const struct value *key, int n);
@@ -189,6 +236,8 @@ enum status evaluate_now(struct mirror *m, struct failure *f);
 enum status fill_touch_baseline(struct mirror *m, bool *any, struct failure *f);
 
 /* ---- mirror.c ---- */
+bool mirror_may_collect(const struct mirror *m); /* in memory; else in tables */
+void mirror_forget_collected(struct mirror *m);
 void mirror_set_text(struct buffer *b, const char *text);
 const char *mirror_text(const struct buffer *b); /* NULL: none */
 enum position_order mirror_order(const struct mirror *m, const char *a, const char *b);

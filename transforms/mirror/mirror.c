@@ -9,6 +9,7 @@ enum {
     BYTES_MAX = 1024 * 1024 * 1024, /* SQLite's own limit of a value */
     POSITION_MAX = 64 * 1024 * 1024,
     SQL_MAX = 1024 * 1024,
+    COLLECT_KIB = 4096,
     BREATHE_OPERATIONS = 20000, /* of SQLite's machine: about a millisecond */
 };
 
@@ -63,6 +64,7 @@ static struct mirror *mirror_new(const struct views *v, const struct mirror_opti
     must(m && options->order && options->plan);
     arena_init(&m->arena);
     arena_init(&m->scratch);
+    arena_init(&m->collected);
     init_texts(m, options);
     m->views = v;
     m->tables = arena_zalloc(&m->arena, (size_t)v->ntables * sizeof *m->tables);
@@ -96,7 +98,7 @@ static enum status prepare_event(struct mirror *m, struct event_run *e, struct f
 {
     TRY(ask_prepare(m, e, f));
     if (e->view->alone)
-        return alone_prepare(m, e, f);
+        return seen_prepare(m, e, f);
     TRY(touch_prepare(m, e, f));
     return evaluate_prepare(m, e, f);
 }
@@ -111,7 +113,7 @@ static enum status prepare_all(struct mirror *m, struct failure *f)
     for (int i = 0; i < m->views->nviews; i++)
         if (prepare_event(m, &m->events[i], f) != STATUS_OK)
             return fail_in(f, "event %s", m->events[i].view->name);
-    return evaluate_prepare_outcome(m, f);
+    return emit_prepare(m, f);
 }
 
 static int breathe(void *context)
@@ -171,6 +173,7 @@ void mirror_close(struct mirror *m)
     buffer_free(&m->committed);
     buffer_free(&m->checkpoint);
     arena_free(&m->scratch);
+    arena_free(&m->collected);
     arena_free(&m->arena);
     free(m);
 }
@@ -181,6 +184,32 @@ enum status mirror_rebuild(struct mirror *m, bool afresh, struct failure *f)
     TRY(file_rebuild(m, afresh, f));
     m->plan_changed = false;
     return start(m, f);
+}
+
+/* ---- what a transaction collects ---- */
+
+bool mirror_may_collect(const struct mirror *m)
+{
+    uint32_t kib = m->options.collect_kib ? m->options.collect_kib : COLLECT_KIB;
+    return m->collected.bytes < (size_t)kib * 1024;
+}
+
+void mirror_forget_collected(struct mirror *m)
+{
+    m->noutcomes = 0;
+    m->differences = (struct differences){0};
+    for (int i = 0; i < m->views->nviews; i++) {
+        struct event_run *e = &m->events[i];
+        e->ntouched = e->nmoved = e->nseen = 0;
+        e->has_last = false;
+        collection_clear(&e->touched);
+        collection_clear(&e->seen);
+        for (int j = 0; e->touches && j < e->view->ntouches; j++) {
+            e->touches[j].npending = 0;
+            collection_clear(&e->touches[j].pending);
+        }
+    }
+    arena_reset(&m->collected);
 }
 
 /* ---- where it stands ---- */

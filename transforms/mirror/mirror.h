@@ -49,6 +49,8 @@ struct mirror_options {
     /* Called from inside long statements, about every millisecond; false: stop (STATUS_STOPPED). */
     bool (*breathe)(void *context);
     uint32_t cache_kib;   /* pages held in memory; 0: 16 MiB */
+    uint32_t collect_kib; /* of what one transaction collects, held in memory; what is more goes to
+                           * SQLite's temporary tables; 0: 4 MiB */
     uint32_t commit_rows; /* row changes after which mirror_wants_commit says so; 0: 50000 */
     uint32_t commit_ms;   /* or after that time; 0: 1000 */
 };

@@ -88,7 +88,7 @@ static enum status prepare_reading(struct mirror *m, struct event_run *e, struct
     add_touched(b, e);
     buffer_add_text(b, " order by ");
     db_add_numbered(b, "k", n, "");
-    TRY(prepare(m, b, &e->touched, f));
+    TRY(prepare(m, b, &e->touched_each, f));
     buffer_add_text(b, "select * from ");
     add_touched(b, e);
     buffer_add_text(b, " where w0 is not null");
@@ -103,6 +103,7 @@ static enum status prepare_query_touch(struct mirror *m, struct event_run *e, in
 {
     const struct touch *t = &e->view->touches[i];
     struct touch_run *r = &e->touches[i];
+    r->pending.nkey = t->ncolumns;
     buffer_add_text(b, "create table ");
     add_pending(b, e, i);
     buffer_add_text(b, " (");
@@ -130,6 +131,7 @@ static enum status prepare_query_touch(struct mirror *m, struct event_run *e, in
 static enum status prepare_all(struct mirror *m, struct event_run *e, struct buffer *b,
                                struct failure *f)
 {
+    e->touched.nkey = e->view->nkey;
     TRY(create_touched(m, e, b, f));
     TRY(prepare_adding(m, e, b, f));
     TRY(prepare_reading(m, e, b, f));
@@ -175,7 +177,8 @@ static enum status copy_columns(struct mirror *m, const struct touch *t, bool no
     return db_exec(m->db, f, "%s", buffer_text(b));
 }
 
-enum status touch_whole(struct mirror *m, struct event_run *e, int i, struct failure *f)
+enum status touch_copy_whole(struct mirror *m, struct event_run *e, int i, int64_t *n,
+                             struct failure *f)
 {
     const struct touch *t = &e->view->touches[i];
     struct buffer b;
@@ -190,7 +193,7 @@ enum status touch_whole(struct mirror *m, struct event_run *e, int i, struct fai
         buffer_add_text(&b, ")");
     }
     enum status status = copy_columns(m, t, !t->sql, &b, f);
-    *(t->sql ? &e->touches[i].pending : &e->ntouched) += sqlite3_changes(m->db);
+    *n = sqlite3_changes(m->db);
     buffer_free(&b);
     return status;
 }
