@@ -7,6 +7,8 @@
 #include "transforms/mirror/mirror.h"
 
 struct link {
+    const char *again, *again_event; /* asked for once more in the next transaction */
+    bool again_by_key, again_found;
     struct views *views;
     struct mirror *mirror;
     struct mirror_options options;
@@ -117,6 +119,9 @@ static inline enum status link_try_commit(struct link *l)
     snprintf(position, sizeof position, "%d", ++l->at);
     TRY(mirror_begin(l->mirror, position, &l->failure));
     TRY(mirror_apply(l->mirror, l->changes, l->nchanges, &l->failure));
+    if (l->again)
+        TRY(mirror_again(l->mirror, l->again_event, l->again, l->again_by_key, &l->again_found,
+                         &l->failure));
     TRY(mirror_end(l->mirror, position, l->quiet, &l->failure));
     return link_drain(l);
 }

@@ -693,6 +693,56 @@ static void a_long_statement_asks_whether_to_go_on(void **state)
     link_free(l);
 }
 
+/* ---- asked for again ---- */
+
+static const char *again(struct link *l, const char *text, bool by_key)
+{
+    l->again_event = "OperationsRequest";
+    l->again = text;
+    l->again_by_key = by_key;
+    const char *said = commit(l);
+    l->again = NULL;
+    return said;
+}
+
+static void an_object_is_told_again_by_its_key_or_its_row(void **state)
+{
+    (void)state;
+    struct link *l = one_order();
+    assert_string_equal(again(l, "WH/MO/7", true), "CREATED OperationsRequest WH/MO/7 -> " WHOLE "\n");
+    assert_true(l->again_found);
+    assert_string_equal(again(l, "7", false), "CREATED OperationsRequest WH/MO/7 -> " WHOLE "\n");
+    assert_string_equal(again(l, "WH/MO/8", true), "");
+    assert_false(l->again_found);
+    assert_string_equal(commit(l), "");
+    link_free(l);
+}
+
+static void what_is_asked_for_in_an_echo_is_told_and_nothing_else(void **state)
+{
+    (void)state;
+    struct link *l = one_order();
+    l->quiet = true;
+    update(l, &mrp_production, NULL, "7 WH/MO/7 confirmed 1 12.0 SO1 1 -");
+    assert_string_equal(again(l, "WH/MO/7", true),
+                        "CREATED OperationsRequest WH/MO/7 -> " ORDER("12", "confirmed")
+                            LINE("BOARD", "4") LINE("SCREW", "16") "]}\n");
+    update(l, &mrp_production, NULL, "7 WH/MO/7 confirmed 1 13.0 SO1 1 -");
+    assert_string_equal(commit(l), "");
+    link_free(l);
+}
+
+static void what_is_no_object_any_more_is_not_told_again(void **state)
+{
+    (void)state;
+    struct link *l = one_order();
+    update(l, &mrp_production, NULL, "7 WH/MO/7 draft 1 10.0 SO1 1 -");
+    const char *said = again(l, "WH/MO/7", true);
+    assert_int_equal(strncmp(said, "GONE ", 5), 0);
+    assert_null(strstr(said, "CREATED"));
+    link_free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -731,6 +781,9 @@ int main(void)
         cmocka_unit_test(an_unchanged_long_column_is_taken_from_the_row_before),
         cmocka_unit_test(evaluation_goes_in_steps_and_the_order_is_the_same),
         cmocka_unit_test(a_long_statement_asks_whether_to_go_on),
+        cmocka_unit_test(an_object_is_told_again_by_its_key_or_its_row),
+        cmocka_unit_test(what_is_asked_for_in_an_echo_is_told_and_nothing_else),
+        cmocka_unit_test(what_is_no_object_any_more_is_not_told_again),
     };
     int failed = cmocka_run_group_tests_name("in memory", tests, NULL, NULL);
     link_collect_kib = 1;

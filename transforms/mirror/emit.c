@@ -97,15 +97,26 @@ static enum status add(struct mirror *m, const struct difference *d, struct fail
     return put_in_table(m, d, f);
 }
 
-enum status emit_add(struct mirror *m, struct event_run *e, const struct value *before,
-                     const struct value *after, struct failure *f)
+static enum status add_between(struct mirror *m, struct event_run *e, const struct value *before,
+                               const struct value *after, struct failure *f)
 {
     bool had = before->kind != VALUE_NULL, has = after->kind != VALUE_NULL;
-    if (m->quiet)
-        return STATUS_OK;
     const struct difference d = {rank_of(m, e, had, has), m->noutcomes, e->number, *before,
                                  *after};
     return add(m, &d, f);
+}
+
+enum status emit_add(struct mirror *m, struct event_run *e, const struct value *before,
+                     const struct value *after, struct failure *f)
+{
+    return m->quiet ? STATUS_OK : add_between(m, e, before, after, f);
+}
+
+enum status emit_again(struct mirror *m, struct event_run *e, const struct value *after,
+                       struct failure *f)
+{
+    const struct value none = value_null();
+    return m->repeated ? STATUS_OK : add_between(m, e, &none, after, f);
 }
 
 /* ---- in their order ---- */

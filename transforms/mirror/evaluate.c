@@ -130,13 +130,14 @@ static enum status compare_object(struct mirror *m, struct event_run *e, const s
                                   const struct value *after, struct failure *f)
 {
     struct value before;
-    bool same;
+    bool same, again = again_is_asked(m, e, key);
     TRY(get_emitted(m, e, key, &before, f));
     TRY(emit_is_same(m, e, &before, after, &same, f));
-    if (same)
-        return STATUS_OK;
-    TRY(set_emitted(e, key, after, f));
-    return emit_add(m, e, &before, after, f);
+    if (!same)
+        TRY(set_emitted(e, key, after, f));
+    if (again && after->kind != VALUE_NULL)
+        return emit_again(m, e, after, f);
+    return same ? STATUS_OK : emit_add(m, e, &before, after, f);
 }
 
 static enum status evaluate_object(struct mirror *m, struct event_run *e, const struct value *key,

@@ -10,6 +10,7 @@
  *   evaluate.c  touched objects are asked for and compared
  *   emit.c      differences become events, in their order
  *   fill.c      the first copy
+ *   again.c     what somebody asks for once more
  */
 #ifndef MILLRACE_MIRROR_INTERNAL_H
 #define MILLRACE_MIRROR_INTERNAL_H
@@ -106,6 +107,7 @@ struct mirror {
     struct arena arena;            /* as long as the mirror */
     struct arena scratch;          /* one row change, or one object */
     struct arena collected;        /* one transaction: collections and differences */
+    struct asked_again *asked_again; /* of this transaction; in `collected` */
     sqlite3 *db;                   /* the file; temporary tables hold what is under way */
     sqlite3 *rows;                 /* one row of each table that events read alone; or NULL */
     struct table *tables;
@@ -117,6 +119,7 @@ struct mirror {
     bool resumed;   /* the target's checkpoint is known since the last opening or rollback */
     bool replaying; /* not yet past the checkpoint */
     bool quiet;     /* this transaction emits nothing */
+    bool repeated;  /* it is one that the target has: not even what is asked for again */
     bool must_commit; /* events began here: before they go on, the file must know */
     enum phase phase;
     int at_event, at_touch; /* where the phase is */
@@ -170,7 +173,12 @@ enum status touch_prepare(struct mirror *m, struct event_run *e, struct failure 
 enum status touch_copy_whole(struct mirror *m, struct event_run *e, int touch, int64_t *n,
                              struct failure *f);
 
+/* ---- again.c ---- */
+bool again_is_asked(const struct mirror *m, const struct event_run *e, const struct value *key);
+
 /* ---- touch.c ---- */
+enum status touch_one(struct mirror *m, struct event_run *e, const struct value *key,
+                      struct failure *f);
 /* `was_parked`: the row before is one that was pushed aside (rows.c). */
 enum status touch_row(struct mirror *m, const struct row_change *c, bool was_parked,
                       struct failure *f);
@@ -216,6 +224,9 @@ enum status emit_prepare(struct mirror *m, struct failure *f);
 enum status emit_is_same(struct mirror *m, struct event_run *e, const struct value *before,
                          const struct value *after, bool *same, struct failure *f);
 /* The difference of two objects (bytes, or NULL) will be an event, unless quiet. */
+/* `after` as if there had been nothing before; also where the transaction is quiet. */
+enum status emit_again(struct mirror *m, struct event_run *e, const struct value *after,
+                       struct failure *f);
 enum status emit_add(struct mirror *m, struct event_run *e, const struct value *before,
                      const struct value *after, struct failure *f);
 /* One difference becomes an event in `a`; false: there is none left. */

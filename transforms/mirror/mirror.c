@@ -197,6 +197,7 @@ bool mirror_may_collect(const struct mirror *m)
 void mirror_forget_collected(struct mirror *m)
 {
     m->noutcomes = 0;
+    m->asked_again = NULL;
     m->differences = (struct differences){0};
     for (int i = 0; i < m->views->nviews; i++) {
         struct event_run *e = &m->events[i];
@@ -266,7 +267,8 @@ static enum status leave_replay(struct mirror *m, const char *position, struct f
         return fail(f, ERROR_POSITION_LOST, "a transaction that ends at %s is neither before nor "
                     "after the target's checkpoint %s", position, mirror_text(&m->checkpoint));
     m->replaying = o == POSITION_BEFORE;
-    m->quiet |= o != POSITION_AFTER;
+    m->repeated = o != POSITION_AFTER;
+    m->quiet |= m->repeated;
     return STATUS_OK;
 }
 
@@ -293,7 +295,7 @@ enum status mirror_begin(struct mirror *m, const char *position, struct failure 
     }
     TRY(commit_beginning(m, f));
     m->phase = PHASE_APPLY;
-    m->quiet = false;
+    m->quiet = m->repeated = false;
     return STATUS_OK;
 }
 

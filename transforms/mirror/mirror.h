@@ -98,6 +98,12 @@ enum status mirror_begin(struct mirror *m, const char *position, struct failure 
  * are passed over. DATA with table and key. */
 enum status mirror_apply(struct mirror *m, const struct change *changes, uint32_t n,
                          struct failure *f);
+/* Objects that are told again at its COMMIT, changed or not, even if it is quiet, as CREATED: those
+ * of the event that the other side knows by `text` (`by_key`), or whose primary key it is, as
+ * mirror_options.refused has it. Not `found`: there is none, or the event is alone. Reads all of
+ * the event's objects. */
+enum status mirror_again(struct mirror *m, const char *event, const char *text, bool by_key,
+                         bool *found, struct failure *f);
 /* Its COMMIT. `quiet`: an echo, or skipped: rows and what counts as emitted follow, no event does.
  */
 enum status mirror_end(struct mirror *m, const char *position, bool quiet, struct failure *f);

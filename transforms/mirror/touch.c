@@ -73,6 +73,12 @@ static enum status touch_object(struct mirror *m, struct event_run *e, const str
     return collect(m, &e->touched, e->touch, key, f);
 }
 
+enum status touch_one(struct mirror *m, struct event_run *e, const struct value *key,
+                      struct failure *f)
+{
+    return touch_object(m, e, key, f);
+}
+
 static enum status touched_to_table(struct event_run *e, struct failure *f)
 {
     return e->touched.in_table ? STATUS_OK : move_to_table(&e->touched, e->touch, f);
