@@ -125,8 +125,11 @@ static struct value *copy_row(const struct value *row, int ncolumns, struct batc
 void batch_move_open(struct batch *b, struct batch *into)
 {
     must(batch_is_open(b) && into->ntransactions == 0);
-    struct transaction *open = &b->transactions[b->ntransactions - 1];
-    batch_begin(into)->committed_us = open->committed_us;
+    const struct transaction *open = &b->transactions[b->ntransactions - 1];
+    struct transaction *moved = batch_begin(into);
+    moved->committed_us = open->committed_us;
+    moved->quiet = open->quiet;
+    moved->requests = open->requests;
     for (uint32_t i = 0; i < open->nchanges; i++) {
         const struct change *from = &b->changes[open->first_change + i];
         struct change *to = batch_append(into);

@@ -23,7 +23,10 @@ struct transaction {
     const char *root;      /* its position in the log of the path's first system */
     int64_t committed_us;  /* wall clock of the source's commit, microseconds; 0 unknown */
     int64_t received_us;   /* when its end was decoded, clock_wall_us */
-    bool quiet;            /* an echo: nothing of it is emitted (source_options.echoes) */
+    bool quiet;            /* an echo: nothing of it is emitted (source_options.echoes); of pieces */
+                           /* each says what was known by then: the last one is right */
+    bool requests;         /* it holds changes of request_relation (state/request.h), which are to */
+                           /* be answered, in a quiet one too */
 };
 
 struct batch {
@@ -32,7 +35,8 @@ struct batch {
     uint32_t nchanges, changes_capacity;
     struct transaction *transactions;
     uint32_t ntransactions, transactions_capacity;
-    const char *path;      /* systems it has passed, "id,id", source's own id last; one per batch */
+    const char *path;      /* systems it has passed, "id,id", source's own id last; one per batch, */
+                           /* of its transactions that are not quiet and of answers to requests */
     bool begins, ends;
     uint64_t source_bytes; /* log bytes it was decoded from */
     size_t held_bytes;     /* the intake's: what is counted of its budget for this batch */

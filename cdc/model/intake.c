@@ -85,12 +85,21 @@ static void hand_over(struct intake *in)
     in->before_open_bytes = 0;
 }
 
+static void set_path(struct intake *in, const char *path)
+{
+    buffer_clear(&in->path);
+    buffer_add_text(&in->path, path);
+    stamp_path(in, in->open);
+}
+
 /* What was whole before the open transaction goes to the link; the open one stays, alone. */
 static void hand_over_whole(struct intake *in)
 {
     struct batch *whole = in->open;
     in->open = new_batch(in);
     batch_move_open(whole, in->open);
+    if (in->open->transactions[0].quiet)
+        set_path(in, in->home);
     in->before_open_bytes = 0;
     push_ready(in, whole);
 }
@@ -202,20 +211,47 @@ static bool same_path(const struct intake *in, const char *path)
     return in->path.size == strlen(path) && memcmp(in->path.data, path, in->path.size) == 0;
 }
 
+/* Something whole whose path counts; backwards, since most transactions are no echoes. */
+static bool holds_sent(const struct intake *in)
+{
+    const struct batch *b = in->open;
+    for (uint32_t i = b->ntransactions; i-- > 0;) {
+        const struct transaction *t = &b->transactions[i];
+        if (t->position && (!t->quiet || t->requests))
+            return true;
+    }
+    return false;
+}
+
 struct batch *intake_path(struct intake *in, const char *path)
 {
     if (in->path.size > 0 && same_path(in, path))
         return in->open;
-    buffer_clear(&in->path);
-    buffer_add_text(&in->path, path);
-    if (holds_whole(in)) {
+    if (holds_sent(in)) {
         if (batch_is_open(in->open))
             hand_over_whole(in);
         else
             hand_over(in);
     }
-    stamp_path(in, in->open);
+    set_path(in, path);
     return in->open;
+}
+
+struct batch *intake_quiet(struct intake *in, const char *home)
+{
+    in->home = home;
+    if (in->open->ntransactions == 0 && !(in->path.size > 0 && same_path(in, home)))
+        set_path(in, home);
+    return in->open;
+}
+
+void intake_turn_quiet(struct intake *in, const char *home)
+{
+    must(batch_is_open(in->open));
+    in->home = home;
+    in->open->transactions[in->open->ntransactions - 1].quiet = true;
+    if (in->open->ntransactions == 1 && !in->in_pieces)
+        set_path(in, home);
 }
 
 void intake_began(struct intake *in)
@@ -244,12 +280,14 @@ struct batch *intake_piece(struct intake *in)
         hand_over_whole(in);
     /* Progress from before this transaction is covered by its end. */
     forget_idle(in);
-    int64_t committed_us = in->open->transactions[0].committed_us;
+    const struct transaction piece = in->open->transactions[0];
     in->open->ends = false;
     hand_over(in);
     in->in_pieces = true;
     in->open->begins = false;
-    batch_begin(in->open)->committed_us = committed_us;
+    struct transaction *next = batch_begin(in->open);
+    next->committed_us = piece.committed_us;
+    next->quiet = piece.quiet;
     return in->open;
 }
 

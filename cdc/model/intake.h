@@ -40,6 +40,7 @@ struct intake {
     char *idle_position;       /* pending progress, newer than everything appended; NULL none: */
                                /* then the text of idle_text */
     struct buffer idle_text, path;
+    const char *home;          /* what intake_quiet was told; NULL: never called */
     bool idle_moved;
     uint64_t idle_log_bytes;
     bool hungry;               /* the link wants a batch as soon as there is a whole transaction */
@@ -70,6 +71,12 @@ void intake_unlock(struct intake *in);
 /* With the lock held: the path of what is to be appended; a change of path ends the open batch,
  * so the batch may be another one afterwards: it is returned. */
 struct batch *intake_path(struct intake *in, const char *path);
+/* With the lock held, instead of intake_path: what is to be appended is quiet. It ends no batch:
+ * what is sent of one keeps its path, and the quiet transactions go along. `home` is the path of a
+ * batch that has nothing else: what the source itself does; it must live as long as the intake. */
+struct batch *intake_quiet(struct intake *in, const char *home);
+/* With the lock held: the open transaction turns out to be quiet. */
+void intake_turn_quiet(struct intake *in, const char *home);
 /* With the lock held, after batch_begin / batch_end. `intake_ended` may hand the batch over. */
 void intake_began(struct intake *in);
 void intake_ended(struct intake *in);

@@ -318,6 +318,123 @@ static void a_path_met_inside_a_transaction_is_its_own(void **state)
     intake_free(&in);
 }
 
+/* A transaction of one row; quiet where `path` is NULL. */
+static void send_on(struct intake *in, const char *path, int64_t id, size_t bytes)
+{
+    intake_lock(in);
+    batch_begin(path ? intake_path(in, path) : intake_quiet(in, "1"))->quiet = !path;
+    intake_began(in);
+    append(in->open, id, bytes);
+    intake_piece(in);
+    intake_unlock(in);
+    end(in, "x");
+}
+
+static void take_on(struct intake *in, const char *path, uint32_t transactions)
+{
+    struct batch *b = intake_take(in);
+    assert_non_null(b);
+    assert_string_equal(b->path, path);
+    assert_int_equal(b->ntransactions, transactions);
+    intake_return(in, b);
+}
+
+static void quiet_transactions_end_no_batch(void **state)
+{
+    (void)state;
+    struct intake in;
+    start(&in, 64 << 20);
+    static const char *const paths[] = {NULL, "1", NULL, "1", NULL, "2,1", NULL, "2,1", NULL};
+    for (int i = 0; i < 9; i++)
+        send_on(&in, paths[i], i, 8);
+    take_on(&in, "1", 5);
+    take_on(&in, "2,1", 4);
+    assert_null(intake_take(&in));
+    intake_free(&in);
+}
+
+static void what_is_sent_after_quiet_ones_alone_gives_the_batch_its_path(void **state)
+{
+    (void)state;
+    struct intake in;
+    start(&in, 64 << 20);
+    send_on(&in, NULL, 1, 8);
+    send_on(&in, NULL, 2, 8);
+    send_on(&in, "2,1", 3, 8);
+    take_on(&in, "2,1", 3);
+    send_on(&in, NULL, 4, 8); /* no trace of what went before */
+    take_on(&in, "1", 1);
+    intake_free(&in);
+}
+
+static void a_large_quiet_transaction_takes_no_path_from_those_before(void **state)
+{
+    (void)state;
+    struct intake in;
+    start(&in, 8 << 20);
+    send_on(&in, "2,1", 1, 8);
+    send_on(&in, NULL, 2, 2 << 20);
+    take_on(&in, "2,1", 1);
+    struct batch *b;
+    int pieces = 0;
+    for (; (b = intake_take(&in)); pieces++) {
+        assert_string_equal(b->path, "1");
+        assert_true(b->transactions[0].quiet);
+        intake_return(&in, b);
+    }
+    assert_int_equal(pieces, 2);
+    intake_free(&in);
+}
+
+static void a_request_in_a_quiet_transaction_is_answered_on_its_own_path(void **state)
+{
+    (void)state;
+    struct intake in;
+    start(&in, 64 << 20);
+    send_on(&in, "2,1", 1, 8);
+    intake_lock(&in);
+    batch_begin(intake_quiet(&in, "1"))->quiet = true;
+    intake_began(&in);
+    append(in.open, 2, 8);
+    struct batch *b = intake_path(&in, "1");
+    append(b, 3, 8);
+    b->transactions[b->ntransactions - 1].requests = true;
+    intake_unlock(&in);
+    end(&in, "x");
+    send_on(&in, "2,1", 4, 8);
+    take_on(&in, "2,1", 1);
+    b = intake_take(&in);
+    assert_string_equal(b->path, "1");
+    assert_int_equal(b->ntransactions, 1);
+    assert_int_equal(b->nchanges, 2);
+    assert_true(b->transactions[0].quiet && b->transactions[0].requests);
+    intake_return(&in, b);
+    take_on(&in, "2,1", 1);
+    intake_free(&in);
+}
+
+static void a_transaction_may_turn_out_to_be_quiet(void **state)
+{
+    (void)state;
+    struct intake in;
+    start(&in, 64 << 20);
+    send_on(&in, "1", 1, 8);
+    intake_lock(&in);
+    batch_begin(intake_path(&in, "1"));
+    intake_began(&in);
+    append(in.open, 2, 8);
+    intake_turn_quiet(&in, "1");
+    append(in.open, 3, 8);
+    intake_unlock(&in);
+    end(&in, "x");
+    struct batch *b = intake_take(&in);
+    assert_int_equal(b->ntransactions, 2);
+    assert_false(b->transactions[0].quiet);
+    assert_true(b->transactions[1].quiet);
+    intake_return(&in, b);
+    intake_free(&in);
+}
+
 static bool idle(struct intake *in, const char *position, bool moved, uint64_t bytes)
 {
     struct arena a;
@@ -580,6 +697,11 @@ int main(void)
         cmocka_unit_test(a_large_transaction_moves_in_pieces_alone),
         cmocka_unit_test(a_change_of_path_ends_the_batch),
         cmocka_unit_test(a_path_met_inside_a_transaction_is_its_own),
+        cmocka_unit_test(quiet_transactions_end_no_batch),
+        cmocka_unit_test(what_is_sent_after_quiet_ones_alone_gives_the_batch_its_path),
+        cmocka_unit_test(a_large_quiet_transaction_takes_no_path_from_those_before),
+        cmocka_unit_test(a_request_in_a_quiet_transaction_is_answered_on_its_own_path),
+        cmocka_unit_test(a_transaction_may_turn_out_to_be_quiet),
         cmocka_unit_test(progress_is_summed_and_reported_once),
         cmocka_unit_test(a_transaction_supersedes_pending_progress),
         cmocka_unit_test(progress_behind_a_batch_goes_with_it),
