@@ -29,8 +29,7 @@ void marker_write(struct buffer *b, const struct marker *m)
                       m->lane, m->seq, m->path);
 }
 
-/* Digits up to `stop` (which is taken too); false where there are none or too many. */
-static bool read_number(struct reader *r, char stop, int64_t *out)
+bool marker_number(struct reader *r, char stop, int64_t *out)
 {
     uint64_t n = 0;
     bool any = false;
@@ -70,9 +69,9 @@ enum status marker_read(const char *text, size_t size, struct marker *m, char *s
 {
     struct reader r = reader_of(text, size);
     int64_t version = 0, link = 0, lane = 0, seq = 0;
-    bool sound = read_number(&r, ' ', &version) && version == MARKER_VERSION &&
-                 read_number(&r, ' ', &link) && read_number(&r, ' ', &lane) && lane <= INT32_MAX &&
-                 read_number(&r, ' ', &seq);
+    bool sound = marker_number(&r, ' ', &version) && version == MARKER_VERSION &&
+                 marker_number(&r, ' ', &link) && marker_number(&r, ' ', &lane) &&
+                 lane <= INT32_MAX && marker_number(&r, ' ', &seq);
     size_t left = reader_left(&r);
     if (!sound || left > MARKER_PATH_BYTES || !path_is_sound((const char *)r.at, left))
         return fail(

@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include "base/buffer.h"
 #include "base/fail.h"
+#include "base/reader.h"
 
 struct marker {
     int64_t link;
@@ -30,6 +31,10 @@ void marker_write(struct buffer *b, const struct marker *m);
 /* `path` points into `scratch` (MARKER_PATH_BYTES + 1). PROTOCOL where the text is not ours. */
 enum status marker_read(const char *text, size_t size, struct marker *m, char *scratch,
                         struct failure *f);
+
+/* A number of such a text: digits up to `stop`, which is taken too; false where there are none or
+ * too many. */
+bool marker_number(struct reader *r, char stop, int64_t *out);
 
 bool path_holds(const char *path, int64_t system);
 

@@ -11,10 +11,10 @@
 #include "state/held.h"
 #include "state/sql.h"
 
-enum { STATE_TABLES = 5 };
+enum { STATE_TABLES = 6, POSTGRES_TABLES = 5 }; /* requests are messages there: request.h */
 
-static const char *const table_names[STATE_TABLES] = {"system", "link", "checkpoint", "chunk",
-                                                      "held"};
+static const char *const table_names[STATE_TABLES] = {"system", "link", "checkpoint",
+                                                      "chunk",  "held", "request"};
 
 /* [0] the schema, then one per table name, then what follows from all. The id of a system is no
  * secret, and the capture role reads it where the apply role has drawn it: hence PUBLIC. A few
@@ -78,6 +78,9 @@ static const char *const mysql_ddl[] = {
     ", PRIMARY KEY (link, n), UNIQUE KEY held_n (n), "
     "KEY held_key (link, flow, event_key(200)), KEY held_old_key (link, flow, old_key(200)), "
     "KEY held_reason (link, reason, n)) ENGINE=InnoDB",
+    "CREATE TABLE IF NOT EXISTS millrace.request (id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, "
+    "link bigint NOT NULL, event varchar(255) " UTF8 " NOT NULL, object_key text " UTF8
+    " NOT NULL, at timestamp(6) NOT NULL DEFAULT CURRENT_TIMESTAMP(6)) ENGINE=InnoDB",
     NULL,
 };
 
@@ -95,6 +98,11 @@ const char *const *state_ddl(enum engine engine)
         break;
     }
     return no_ddl;
+}
+
+static int count_tables(const struct session *s)
+{
+    return sql_is_postgres(s) ? POSTGRES_TABLES : STATE_TABLES;
 }
 
 /* ---- what is there ---- */
@@ -244,13 +252,13 @@ static enum status create_missing(struct session *s, struct arena *a, const stru
     bool made = false;
     if (!found->schema)
         TRY(create(s, a, ddl[0], false, f));
-    for (int i = 0; i < STATE_TABLES; i++) {
+    for (int i = 0; i < count_tables(s); i++) {
         if (found->table[i])
             continue;
         TRY(create(s, a, ddl[i + 1], true, f));
         made = made || i == 0;
     }
-    for (int i = STATE_TABLES + 1; made && ddl[i]; i++) {
+    for (int i = count_tables(s) + 1; made && ddl[i]; i++) {
         /* Only the owner may: where it is another, that one has granted what is needed, or the
          * check below says what is missing. */
         enum status status = sql_run(s, NULL, NULL, f, ddl[i], 0, NULL);
@@ -277,7 +285,7 @@ static enum status check_rights(struct session *s, struct arena *a, struct failu
                 0, NULL));
     int64_t n = 0;
     TRY(sql_read_int(rows_cell(&rows, 0, 0), &n, f));
-    return n == STATE_TABLES ? STATUS_OK : refuse(s, a, true, f);
+    return n == POSTGRES_TABLES ? STATUS_OK : refuse(s, a, true, f);
 }
 
 static enum status prepare_in(struct session *s, struct arena *a, struct failure *f)

@@ -211,12 +211,12 @@ const struct check_row mysql_target_rows[] = {
      .run = GRANT_MILLRACE},
     {.name = "tables of database millrace",
      .engines = ON_MY,
-     .sql = "SELECT if(there = 5 OR may > 0, 'ok', 'MISSING'), if(there = 5, 'database millrace is"
+     .sql = "SELECT if(there = 6 OR may > 0, 'ok', 'MISSING'), if(there = 6, 'database millrace is"
             " there', if(may > 0, 'database millrace is there; run makes its tables', 'database"
             " millrace has not all its tables, or the apply role may not see them, and it may not"
             " make them')) FROM (SELECT (SELECT count(*) FROM information_schema.TABLES WHERE"
             "  TABLE_SCHEMA = 'millrace' AND TABLE_NAME IN ('system', 'link', 'checkpoint',"
-            "  'chunk', 'held')) AS there, " MAY_CREATE " AS may FROM"
+            "  'chunk', 'held', 'request')) AS there, " MAY_CREATE " AS may FROM"
             "  information_schema.SCHEMATA WHERE SCHEMA_NAME = 'millrace') s",
      .run = GRANT_MILLRACE},
     {.name = "durability",

@@ -147,8 +147,8 @@ static void nothing_is_created_where_all_is_there(void **state)
            {"information_schema",
             NULL,
             {"millrace", "system", "0", "millrace", "link", "0", "millrace", "checkpoint", "0",
-             "millrace", "chunk", "0", "millrace", "held", "1"},
-            5,
+             "millrace", "chunk", "0", "millrace", "held", "1", "millrace", "request", "0"},
+            6,
             3});
     assert_int_equal(state_prepare(SESSION(s), &s.failure), STATUS_OK);
     ALL_PLAYED(s);
