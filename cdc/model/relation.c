@@ -15,3 +15,22 @@ struct column *relation_column(const struct relation *r, const char *name)
     int i = relation_column_index(r, name);
     return i < 0 ? NULL : &r->columns[i];
 }
+
+/* A log may not tell of a key that the catalog knows. */
+static bool same_key(const struct relation *a, const struct relation *b)
+{
+    bool same = a->nkey == b->nkey || a->nkey == 0 || b->nkey == 0;
+    for (int i = 0; same && i < a->nkey && i < b->nkey; i++)
+        same = a->key[i] == b->key[i];
+    return same;
+}
+
+bool relation_begins_with(const struct relation *r, const struct relation *old)
+{
+    bool same = r->ncolumns >= old->ncolumns && same_key(r, old) &&
+                strcmp(r->name, old->name) == 0 && strcmp(r->schema, old->schema) == 0;
+    for (int i = 0; same && i < old->ncolumns; i++)
+        same = r->columns[i].kind == old->columns[i].kind &&
+               strcmp(r->columns[i].name, old->columns[i].name) == 0;
+    return same;
+}

@@ -40,5 +40,8 @@ struct relation {
 /* NULL where there is none. Names compare exactly. */
 struct column *relation_column(const struct relation *r, const char *name);
 int relation_column_index(const struct relation *r, const char *name); /* -1 */
+/* The same table, and all columns of `old` first, of the same names and kinds, with the same key
+ * (if both tell one): a table to which columns were appended, or that is unchanged. */
+bool relation_begins_with(const struct relation *r, const struct relation *old);
 
 #endif

@@ -35,6 +35,13 @@ struct source_options {
     /* A person's word: the transaction that ends here may pass even where it is DDL on a mapped
      * table (`millrace skip`); NULL: none. */
     const char *pass;
+    /* Links of events. An echo's rows are delivered too, in a transaction that is `quiet`. */
+    bool echoes;
+    /* Requests are delivered, as changes of request_relation (state/request.h), in echoes too. */
+    bool requests;
+    /* A mapped table to which columns were appended goes on: its rows come with a new relation that
+     * begins with the columns of the one before. Any other DDL stops the link as ever. */
+    bool appended_passes;
     /* All mapped tables that exist, "schema\0name\0" pairs follow from the config's patterns: the
      * link resolves patterns with `tables` below. */
 };

@@ -1,9 +1,13 @@
 /* rows.c: the messages of a transaction -> changes in the intake's open batch.
  *
  *   B ... C around each transaction, in commit order. The transaction opens in the intake with its
- *   first row that goes to the link: what is filtered, empty or an echo is progress only.
+ *   first row that goes to the link: what is filtered, empty or an echo is progress only. A link
+ *   that wants echoes gets them as quiet transactions.
  */
 #include "postgres/internal.h"
+
+#include "base/log.h"
+#include "state/request.h"
 
 static enum status fail_in_transaction(struct source *s, struct failure *f)
 {
@@ -92,13 +96,22 @@ static void fill_unchanged(const struct relation *r, const struct value *before,
 static struct batch *open_transaction(struct source *s)
 {
     struct reading *t = &s->reading;
+    struct intake *in = s->o.intake;
+    const struct marker_guard *g = t->guard;
     if (t->begun)
-        return s->o.intake->open;
-    struct batch *b = intake_path(s->o.intake, t->guard->path);
-    batch_begin(b)->committed_us = t->committed_us;
-    intake_began(s->o.intake);
+        return in->open;
+    struct batch *b = g->echo ? intake_quiet(in, g->own_path) : intake_path(in, g->path);
+    struct transaction *opened = batch_begin(b);
+    opened->committed_us = t->committed_us;
+    opened->quiet = g->echo;
+    intake_began(in);
     t->begun = true;
     return b;
+}
+
+static bool is_cut(const struct source *s)
+{
+    return s->reading.guard->echo && !s->o.echoes;
 }
 
 static enum status add_row(struct source *s, const struct met *m, struct batch *b,
@@ -128,7 +141,7 @@ static enum status read_change(struct source *s, struct failure *f)
         return fail(f, ERROR_PROTOCOL, "a row of relation %u outside of what the log announced",
                     t->message->oid);
     t->moved = t->moved || !m->ours;
-    if (!m->wanted || t->guard->echo)
+    if (!m->wanted || is_cut(s))
         return STATUS_OK;
     intake_lock(s->o.intake);
     struct batch *b = open_transaction(s);
@@ -147,7 +160,7 @@ static enum status read_truncate(struct source *s, struct failure *f)
         if (!m || !t->in_transaction)
             return fail(f, ERROR_PROTOCOL, "a TRUNCATE outside of what the log announced");
         t->moved = t->moved || !m->ours;
-        if (!m->wanted || t->guard->echo)
+        if (!m->wanted || is_cut(s))
             continue;
         intake_lock(s->o.intake);
         struct change *c = batch_append(open_transaction(s));
@@ -172,19 +185,64 @@ static enum status read_begin(struct source *s, struct failure *f)
     return STATUS_OK;
 }
 
+/* Pieces of it that have been handed over stay what they were. */
+static void turn_quiet(struct source *s)
+{
+    intake_lock(s->o.intake);
+    intake_turn_quiet(s->o.intake, s->reading.guard->own_path);
+    intake_unlock(s->o.intake);
+}
+
 /* The marker comes first in a transaction of ours. The path of rows that are in the batch already
- * cannot be changed any more; an echo is cut from here on all the same. */
+ * cannot be changed any more; an echo is cut from here on all the same, or is quiet as a whole. */
 static enum status read_marker(struct source *s, struct failure *f)
 {
-    const struct pgoutput *p = s->reading.message;
+    struct reading *t = &s->reading;
+    const struct pgoutput *p = t->message;
     char path[MARKER_PATH_BYTES + 1];
     struct marker marker;
-    if (!p->transactional || !s->reading.in_transaction || strcmp(p->prefix, "millrace") != 0)
-        return STATUS_OK;
     enum status status = marker_read(p->content, p->content_size, &marker, path, f);
     if (status == STATUS_OK)
-        status = marker_guard_met(s->reading.guard, &marker, f);
+        status = marker_guard_met(t->guard, &marker, f);
+    if (status == STATUS_OK && t->guard->echo && t->begun && s->o.echoes)
+        turn_quiet(s);
     return status == STATUS_OK ? STATUS_OK : fail_in_transaction(s, f);
+}
+
+/* Who may connect may write such messages: one that is no request stops nothing. */
+static enum status read_request(struct source *s)
+{
+    struct reading *t = &s->reading;
+    struct intake *in = s->o.intake;
+    struct request request;
+    char lsn[24];
+    if (!request_read(t->message->content, t->message->content_size, &request)) {
+        pg_lsn_write(t->commit_lsn, lsn);
+        log_warn("link=%s msg=\"a log message with the prefix " REQUEST_PREFIX " is no request: "
+                 "left out\" commit=%s",
+                 s->o.link, lsn);
+        return STATUS_OK;
+    }
+    intake_lock(in);
+    open_transaction(s);
+    /* The answer is the source's own doing, whatever the transaction is. */
+    struct batch *b = intake_path(in, t->guard->echo ? t->guard->own_path : t->guard->path);
+    request_append(b, &request);
+    intake_piece(in);
+    intake_unlock(in);
+    return STATUS_OK;
+}
+
+static enum status read_message(struct source *s, struct failure *f)
+{
+    const struct pgoutput *p = s->reading.message;
+    if (!p->transactional || !s->reading.in_transaction)
+        return STATUS_OK;
+    if (strcmp(p->prefix, "millrace") == 0)
+        return read_marker(s, f);
+    if (s->o.requests && strcmp(p->prefix, REQUEST_PREFIX) == 0)
+        return read_request(s);
+    return STATUS_OK;
 }
 
 static enum status read_commit(struct source *s, struct failure *f)
@@ -219,7 +277,7 @@ enum status rows_read(struct source *s, const void *data, size_t size, struct fa
     case 'C':
         return read_commit(s, f);
     case 'M':
-        return read_marker(s, f);
+        return read_message(s, f);
     case 'R':
         return tables_met(s, s->reading.message, f);
     case 'I':

@@ -6,10 +6,13 @@
  *     is right, and the rows go by it;
  *   the table was altered since we started: a mapped table's DDL stops the link;
  *   the message differs from the one before: the same.
+ * Where appended columns pass (links of events), a layout that begins with all of the one before is
+ * no such difference.
  */
 #include "postgres/internal.h"
 
 #include <stdlib.h>
+#include "base/log.h"
 
 static const char layout_sql[] =
     "SELECT c.oid, c.relkind, c.relreplident, a.attname, a.atttypid, a.atttypmod, "
@@ -123,29 +126,42 @@ static bool same_column(const struct layout_column *a, const struct layout_colum
     return a->type == b->type && a->modifier == b->modifier && strcmp(a->name, b->name) == 0;
 }
 
-static bool same_columns(const struct layout *a, const struct layout *b)
+/* The same table, and all columns of `old` first in `l`. */
+static bool begins_with_columns(const struct layout *l, const struct layout *old)
 {
-    bool same = a->ncolumns == b->ncolumns && strcmp(a->name, b->name) == 0 &&
-                strcmp(a->schema, b->schema) == 0;
-    for (int i = 0; same && i < a->ncolumns; i++)
-        same = same_column(&a->columns[i], &b->columns[i]);
+    bool same = l->ncolumns >= old->ncolumns && strcmp(l->name, old->name) == 0 &&
+                strcmp(l->schema, old->schema) == 0;
+    for (int i = 0; same && i < old->ncolumns; i++)
+        same = same_column(&l->columns[i], &old->columns[i]);
     return same;
 }
 
-/* With identity FULL every column is flagged, so flags compare only where an index gives them. */
-static bool same_key(const struct layout *a, const struct layout *b)
+/* With identity FULL every column is flagged, so flags compare only where an index gives them. A
+ * column that is new is in no key that was there. */
+static bool same_key(const struct layout *l, const struct layout *old)
 {
-    if (a->identity == 'f' || b->identity == 'f')
+    if (l->identity == 'f' || old->identity == 'f')
         return true;
     bool same = true;
-    for (int i = 0; same && i < a->ncolumns; i++)
-        same = a->columns[i].key == b->columns[i].key;
+    for (int i = 0; same && i < l->ncolumns; i++)
+        same = l->columns[i].key == (i < old->ncolumns && old->columns[i].key);
     return same;
+}
+
+static bool begins_with(const struct layout *l, const struct layout *old)
+{
+    return begins_with_columns(l, old) && same_key(l, old);
 }
 
 static bool same_layout(const struct layout *a, const struct layout *b)
 {
-    return same_columns(a, b) && same_key(a, b);
+    return a->ncolumns == b->ncolumns && begins_with(a, b);
+}
+
+/* May the link go on with `l`, having known `old`? */
+static bool passes(const struct source *s, const struct layout *l, const struct layout *old)
+{
+    return s->o.appended_passes ? begins_with(l, old) : same_layout(l, old);
 }
 
 static void describe_difference(const struct layout *old, const struct layout *new,
@@ -182,9 +198,12 @@ static enum status fail_altered(struct source *s, const struct layout *old,
     pg_lsn_write(s->reading.commit_lsn, lsn);
     enum status status =
         fail(f, ERROR_DDL,
-             "table %s.%s was altered (%.600s), met in the transaction that commits at %s: alter "
-             "the target table in step, then start millrace again",
-             old->schema, old->name, buffer_text(&what) + 1, lsn);
+             "table %s.%s was altered (%.600s), met in the transaction that commits at %s: %s, "
+             "then start millrace again",
+             old->schema, old->name, buffer_text(&what) + 1, lsn,
+             s->o.appended_passes ? "see that the events of this link that read it still hold "
+                                    "(`millrace check`)"
+                                  : "alter the target table in step");
     buffer_free(&what);
     return status;
 }
@@ -245,7 +264,7 @@ static void complete_columns(const struct layout *l, const struct described *d, 
         if (now && known && now->type == c->type)
             r->columns[i] = *known;
         else
-            r->columns[i] = (struct column){.type = "of an earlier layout",
+            r->columns[i] = (struct column){.type = "of another layout",
                                             .kind = pg_type_kind(type, c->modifier),
                                             .codec = type,
                                             .length = -1,
@@ -301,12 +320,13 @@ static const struct relation *relation_of(struct source *s, const struct layout 
     return r;
 }
 
-/* Is what the catalog says still what it said at the start? Then the log is behind it. */
+/* Is what the catalog says still what it said at the start? Then the log is behind it. It may be so
+ * too where columns have been appended since, and that passes. */
 static enum status check_first_met(struct source *s, const struct layout *l,
                                    const struct described *d, struct failure *f)
 {
     struct described *now;
-    if (same_layout(l, &d->layout))
+    if (passes(s, l, &d->layout))
         return STATUS_OK;
     if (strcmp(l->name, d->layout.name) != 0 || strcmp(l->schema, d->layout.schema) != 0)
         return fail_altered(s, &d->layout, l, f);
@@ -317,7 +337,7 @@ static enum status check_first_met(struct source *s, const struct layout *l,
     if (error_status(f->code) == STATUS_CONFIG && status != STATUS_OK)
         return fail_altered(s, &d->layout, l, f); /* dropped or renamed since */
     TRY(status);
-    return same_layout(&now->layout, &d->layout) ? STATUS_OK : fail_altered(s, &d->layout, l, f);
+    return passes(s, &now->layout, &d->layout) ? STATUS_OK : fail_altered(s, &d->layout, l, f);
 }
 
 static enum status learn(struct source *s, const struct layout *l, struct failure *f)
@@ -347,14 +367,24 @@ static enum status learn(struct source *s, const struct layout *l, struct failur
     return STATUS_OK;
 }
 
+static void say_appended(const struct source *s, const struct layout *l, const struct layout *old)
+{
+    if (l->ncolumns > old->ncolumns)
+        log_info("link=%s msg=\"columns were appended to a table, the link goes on\" "
+                 "table=%s.%s columns=%d",
+                 s->o.link, l->schema, l->name, l->ncolumns - old->ncolumns);
+}
+
 /* A table met before. One that is not mapped may become what it likes, under its old name. */
 static enum status met_again(struct source *s, struct met *m, const struct layout *l,
                              struct failure *f)
 {
     if (same_layout(l, &m->layout) && l->identity == m->layout.identity)
         return STATUS_OK;
-    if (m->wanted && !same_layout(l, &m->layout))
+    if (m->wanted && !passes(s, l, &m->layout))
         return fail_altered(s, &m->layout, l, f);
+    if (m->wanted)
+        say_appended(s, l, &m->layout);
     s->reading.last = NULL;
     HASH_DEL(s->reading.met, m);
     return learn(s, l, f);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 /* before cmocka.h, which has a macro of the name `fail` */
 #include "postgres/internal.h"
+#include "state/request.h"
 #include <cmocka.h>
 
 enum { ORDERS = 0x4000, OTHER = 0x4001, OURS = 0x4002, INT4 = 23, TEXT = 25 };
@@ -129,7 +130,7 @@ static enum status announce(struct fixture *x, uint32_t oid, const char *schema,
     static const struct {
         const char *name;
         uint32_t type;
-    } columns[] = {{"id", INT4}, {"note", TEXT}, {"added", TEXT}};
+    } columns[] = {{"id", INT4}, {"note", TEXT}, {"added", TEXT}, {"later", INT4}};
     struct buffer *b = message(x, 'R');
     buffer_add_u32be(b, oid);
     add_cstring(b, schema);
@@ -175,15 +176,20 @@ static void insert(struct fixture *x, uint32_t oid, const char *id, const char *
     sends(x);
 }
 
-static void mark(struct fixture *x, const char *text)
+static void say(struct fixture *x, const char *prefix, const char *text)
 {
     struct buffer *b = message(x, 'M');
     buffer_add_char(b, 1);
     buffer_add_u64be(b, 1);
-    add_cstring(b, "millrace");
+    add_cstring(b, prefix);
     buffer_add_u32be(b, (uint32_t)strlen(text));
     buffer_add_text(b, text);
     sends(x);
+}
+
+static void mark(struct fixture *x, const char *text)
+{
+    say(x, "millrace", text);
 }
 
 static const char *idle(struct fixture *x, bool *moved)
@@ -377,6 +383,211 @@ static void a_change_of_replica_identity_makes_a_new_relation(void **state)
     assert_int_equal(now->nkey, 1);
 }
 
+/* ---- links of events ---- */
+
+static void event_link(struct fixture *x)
+{
+    x->s.o.echoes = x->s.o.requests = x->s.o.appended_passes = true;
+}
+
+static void an_echo_is_a_quiet_transaction_where_it_is_wanted(void **state)
+{
+    struct fixture *x = *state;
+    event_link(x);
+    begin(x, 0x100);
+    mark(x, "1 5 0 1 88");
+    announce_orders(x, 'd');
+    insert(x, ORDERS, "42", "n");
+    assert_int_equal(commit(x, 0x120), STATUS_OK);
+    begin(x, 0x200);
+    mark(x, "1 5 0 2 99");
+    insert(x, ORDERS, "43", "n");
+    assert_int_equal(commit(x, 0x220), STATUS_OK);
+    struct batch *b = intake_take(&x->intake);
+    assert_string_equal(b->path, "99,77");
+    assert_int_equal(b->ntransactions, 2);
+    assert_true(b->transactions[0].quiet);
+    assert_false(b->transactions[0].requests);
+    assert_false(b->transactions[1].quiet);
+    assert_string_equal(b->transactions[0].position, "0/120");
+    intake_return(&x->intake, b);
+}
+
+static void a_marker_behind_rows_makes_all_of_the_transaction_quiet(void **state)
+{
+    struct fixture *x = *state;
+    event_link(x);
+    begin(x, 0x100);
+    announce_orders(x, 'd');
+    insert(x, ORDERS, "42", "n");
+    mark(x, "1 5 0 1 88");
+    insert(x, ORDERS, "43", "n");
+    assert_int_equal(commit(x, 0x120), STATUS_OK);
+    struct batch *b = intake_take(&x->intake);
+    assert_int_equal(b->ntransactions, 1);
+    assert_int_equal(b->nchanges, 2);
+    assert_true(b->transactions[0].quiet);
+    assert_string_equal(b->path, "77");
+    intake_return(&x->intake, b);
+}
+
+static void an_echo_of_no_mapped_row_is_progress_all_the_same(void **state)
+{
+    struct fixture *x = *state;
+    bool moved;
+    event_link(x);
+    begin(x, 0x100);
+    mark(x, "1 5 0 1 88");
+    assert_int_equal(announce(x, OTHER, "public", "other", 'd', 2), STATUS_OK);
+    insert(x, OTHER, "1", "n");
+    assert_int_equal(commit(x, 0x120), STATUS_OK);
+    assert_null(intake_take(&x->intake));
+    assert_string_equal(idle(x, &moved), "0/120");
+    assert_true(moved);
+}
+
+static void check_text(const struct value *v, const char *text)
+{
+    assert_int_equal(v->kind, VALUE_TEXT);
+    assert_int_equal(v->size, strlen(text));
+    assert_memory_equal(v->text, text, v->size);
+}
+
+static void a_request_comes_in_its_place_inside_an_echo(void **state)
+{
+    struct fixture *x = *state;
+    event_link(x);
+    begin(x, 0x100);
+    mark(x, "1 5 0 1 88");
+    announce_orders(x, 'd');
+    insert(x, ORDERS, "42", "n");
+    say(x, "millrace.request", "5 OrderReleased a b");
+    insert(x, ORDERS, "43", "n");
+    assert_int_equal(commit(x, 0x120), STATUS_OK);
+    struct batch *b = intake_take(&x->intake);
+    assert_int_equal(b->nchanges, 3);
+    assert_true(b->transactions[0].quiet && b->transactions[0].requests);
+    assert_string_equal(b->path, "77");
+    const struct change *c = &b->changes[1];
+    assert_int_equal(c->op, CHANGE_INSERT);
+    assert_ptr_equal(c->relation, &request_relation);
+    assert_null(c->before);
+    assert_int_equal(c->after[REQUEST_LINK].i, 5);
+    memset(x->message.data, 'x', x->message.size);
+    check_text(&c->after[REQUEST_EVENT], "OrderReleased");
+    check_text(&c->after[REQUEST_KEY], "a b");
+    intake_return(&x->intake, b);
+}
+
+static void a_request_alone_is_a_transaction(void **state)
+{
+    struct fixture *x = *state;
+    event_link(x);
+    begin(x, 0x100);
+    say(x, "millrace.request", "5 OrderReleased 7");
+    assert_int_equal(commit(x, 0x120), STATUS_OK);
+    struct batch *b = intake_take(&x->intake);
+    assert_int_equal(b->nchanges, 1);
+    assert_false(b->transactions[0].quiet);
+    intake_return(&x->intake, b);
+}
+
+static void what_is_no_request_is_left_out(void **state)
+{
+    struct fixture *x = *state;
+    static const char *const texts[] = {"", "5", "5 ", "5 Order", "5  7", "x Order 7",
+                                        "-1 Order 7", "99999999999999999999 Order 7",
+                                        "5 Order \xff"};
+    event_link(x);
+    begin(x, 0x100);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        say(x, "millrace.request", texts[i]);
+    assert_int_equal(commit(x, 0x120), STATUS_OK);
+    assert_null(intake_take(&x->intake));
+}
+
+static void a_request_is_nothing_to_a_plain_link(void **state)
+{
+    struct fixture *x = *state;
+    begin(x, 0x100);
+    say(x, "millrace.request", "5 OrderReleased 7");
+    assert_int_equal(commit(x, 0x120), STATUS_OK);
+    assert_null(intake_take(&x->intake));
+}
+
+static void an_appended_column_passes_where_it_may(void **state)
+{
+    struct fixture *x = *state;
+    event_link(x);
+    begin(x, 0x100);
+    announce_orders(x, 'd');
+    const struct relation *old = tables_met_find(&x->s, ORDERS)->relation;
+    assert_int_equal(announce(x, ORDERS, "public", "orders", 'd', 3), STATUS_OK);
+    assert_int_equal(announce(x, ORDERS, "public", "orders", 'd', 4), STATUS_OK);
+    const struct relation *now = tables_met_find(&x->s, ORDERS)->relation;
+    assert_int_equal(now->ncolumns, 4);
+    assert_true(relation_begins_with(now, old));
+    assert_false(relation_begins_with(old, now));
+    assert_true(now->version != old->version);
+    struct buffer *b = message(x, 'I');
+    buffer_add_u32be(b, ORDERS);
+    static const char row[] = "N\0\4t\0\0\0\1" "7nut\0\0\0\1" "9";
+    buffer_add(b, row, sizeof row - 1);
+    sends(x);
+    assert_int_equal(commit(x, 0x120), STATUS_OK);
+    struct batch *batch = intake_take(&x->intake);
+    const struct value *after = batch->changes[0].after;
+    assert_int_equal(after[0].i, 7);
+    assert_int_equal(after[2].kind, VALUE_ABSENT);
+    assert_int_equal(after[3].i, 9);
+    intake_return(&x->intake, batch);
+}
+
+static void a_first_row_with_appended_columns_passes_where_it_may(void **state)
+{
+    struct fixture *x = *state;
+    event_link(x);
+    begin(x, 0x100);
+    describe_orders(x, 'd');
+    assert_int_equal(announce(x, ORDERS, "public", "orders", 'd', 3), STATUS_OK);
+    assert_int_equal(tables_met_find(&x->s, ORDERS)->relation->ncolumns, 3);
+}
+
+static void a_column_that_goes_stops_a_link_of_events(void **state)
+{
+    struct fixture *x = *state;
+    event_link(x);
+    begin(x, 0x100);
+    announce_orders(x, 'd');
+    assert_int_equal(announce(x, ORDERS, "public", "orders", 'd', 1), STATUS_DATA);
+    assert_int_equal(x->f.code, ERROR_DDL);
+    assert_non_null(strstr(x->f.text, "column note is gone"));
+    assert_non_null(strstr(x->f.text, "millrace check"));
+}
+
+static void a_new_column_of_the_key_stops_a_link_of_events(void **state)
+{
+    struct fixture *x = *state;
+    event_link(x);
+    begin(x, 0x100);
+    announce_orders(x, 'd');
+    assert_int_equal(announce(x, ORDERS, "public", "orders", 'd', 3), STATUS_OK);
+    struct buffer *b = message(x, 'R');
+    buffer_add_u32be(b, ORDERS);
+    add_cstring(b, "public");
+    add_cstring(b, "orders");
+    buffer_add(b, "d\0\4", 3);
+    static const char *const names[] = {"id", "note", "added", "later"};
+    for (int i = 0; i < 4; i++) {
+        buffer_add_char(b, i == 0 || i == 3);
+        add_cstring(b, names[i]);
+        buffer_add_u32be(b, i == 0 || i == 3 ? INT4 : TEXT);
+        buffer_add_u32be(b, UINT32_MAX);
+    }
+    assert_int_equal(send_message(x), STATUS_DATA);
+    assert_int_equal(x->f.code, ERROR_DDL);
+}
+
 static void a_row_that_was_not_announced_is_refused(void **state)
 {
     struct fixture *x = *state;
@@ -404,6 +615,17 @@ int main(void)
         TEST(a_table_that_is_renamed_stops_the_link),
         TEST(a_table_that_is_announced_again_is_the_same_relation),
         TEST(a_change_of_replica_identity_makes_a_new_relation),
+        TEST(an_echo_is_a_quiet_transaction_where_it_is_wanted),
+        TEST(a_marker_behind_rows_makes_all_of_the_transaction_quiet),
+        TEST(an_echo_of_no_mapped_row_is_progress_all_the_same),
+        TEST(a_request_comes_in_its_place_inside_an_echo),
+        TEST(a_request_alone_is_a_transaction),
+        TEST(what_is_no_request_is_left_out),
+        TEST(a_request_is_nothing_to_a_plain_link),
+        TEST(an_appended_column_passes_where_it_may),
+        TEST(a_first_row_with_appended_columns_passes_where_it_may),
+        TEST(a_column_that_goes_stops_a_link_of_events),
+        TEST(a_new_column_of_the_key_stops_a_link_of_events),
         TEST(a_row_that_was_not_announced_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
