@@ -153,6 +153,11 @@ enum status table_map_peek(struct reader body, uint64_t *id, const char **schema
 enum status table_map_read(struct reader body, struct arena *a, struct table_map *out,
                            struct failure *f);
 
+/* What keeps `m` from beginning with all of `old`'s columns as they were, with the same key: a text
+ * in `a`; NULL: it does. */
+const char *table_map_difference(const struct table_map *m, const struct table_map *old,
+                                 struct arena *a);
+
 /* -- rows (rows.c, values.c) -- */
 struct binlog_present {
     const uint8_t *bits; /* columns in an image */

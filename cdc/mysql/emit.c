@@ -2,16 +2,19 @@
 
 #include <string.h>
 
-/* The group's first row that goes out opens its transaction: what is echo or not mapped leaves no
- * trace but progress. */
+/* The group's first row that goes out opens its transaction: what is echo (unless the link wants
+ * those) or not mapped leaves no trace but progress. */
 static struct batch *open_batch(struct tail *t)
 {
     struct intake *in = t->options->intake;
+    const struct marker_guard *g = t->guard;
     struct batch *b = intake_lock(in);
     if (t->group.emitted)
         return b;
-    b = intake_path(in, t->guard->path);
-    batch_begin(b)->committed_us = t->group.committed_us;
+    b = g->echo ? intake_quiet(in, g->own_path) : intake_path(in, g->path);
+    struct transaction *opened = batch_begin(b);
+    opened->committed_us = t->group.committed_us;
+    opened->quiet = g->echo;
     intake_began(in);
     t->group.emitted = true;
     return b;
@@ -67,6 +70,33 @@ enum status emit_truncate(struct tail *t, const struct relation *r)
     struct batch *b = open_batch(t);
     *batch_append(b) = (struct change){.op = CHANGE_TRUNCATE, .relation = r};
     intake_unlock(t->options->intake);
+    tail_leave(t);
+    return STATUS_OK;
+}
+
+/* The answer is the source's own doing, whatever the transaction is: so the path is its own. */
+enum status emit_request(struct tail *t, const struct request *r)
+{
+    struct intake *in = t->options->intake;
+    const struct marker_guard *g = t->guard;
+    TRY(tail_enter_room(t));
+    open_batch(t);
+    request_append(intake_path(in, g->echo ? g->own_path : g->path), r);
+    intake_piece(in);
+    intake_unlock(in);
+    tail_leave(t);
+    return STATUS_OK;
+}
+
+enum status emit_turn_quiet(struct tail *t)
+{
+    struct intake *in = t->options->intake;
+    if (!t->group.emitted)
+        return STATUS_OK;
+    TRY(tail_enter(t));
+    intake_lock(in);
+    intake_turn_quiet(in, t->guard->own_path);
+    intake_unlock(in);
     tail_leave(t);
     return STATUS_OK;
 }

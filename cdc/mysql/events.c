@@ -2,7 +2,8 @@
  *
  *   GTID                    opens a group; MariaDB's, unless standalone, is its BEGIN too
  *   QUERY "BEGIN"           rows follow
- *   TABLE_MAP, rows         see layouts.h, emit.c; a row of millrace.checkpoint is the marker
+ *   TABLE_MAP, rows         see layouts.c, emit.c; a row of millrace.checkpoint is the marker, one
+ *                           of millrace.request a request
  *   XID, QUERY "COMMIT"     ends it
  *   other QUERY             outside BEGIN .. COMMIT it is the whole group
  *   TRANSACTION_PAYLOAD     events in a compressed row: the same, one by one
@@ -139,12 +140,19 @@ static enum status ddl_met(struct tail *t, const struct statement *s, const char
                            const char *name)
 {
     const char *position = emit_position_after(t);
-    if (t->options->pass && strcmp(t->options->pass, position) == 0)
+    if (t->options->pass && strcmp(t->options->pass, position) == 0) {
+        layouts_pass_ddl(&t->layouts);
         return emit_empty(t);
+    }
+    const char *what = t->options->appended_passes
+                           ? "See that the events of this link that read it still hold (`millrace "
+                             "check`), then"
+                           : "Bring the target's table into the same shape, then";
     fail(&t->failure, ERROR_DDL,
-         "%s on %s%s%s, which this link maps, in transaction %s: the link stops before it. Bring "
-         "the target's table into the same shape, then: millrace skip %s --position '%s'",
-         s->verb, schema, *name ? "." : "", name, emit_group_name(t), t->options->link, position);
+         "%s on %s%s%s, which this link %s, in transaction %s: the link stops before it. %s: "
+         "millrace skip %s --position '%s'",
+         s->verb, schema, *name ? "." : "", name, t->options->appended_passes ? "reads" : "maps",
+         emit_group_name(t), what, t->options->link, position);
     return fail_at(&t->failure, position);
 }
 
@@ -153,8 +161,14 @@ static bool wanted(const struct tail *t, const struct table_name *n)
     return t->options->wanted(t->options->wanted_owner, n->schema, n->name);
 }
 
+/* What an additive one adds is seen at the table's next row: layouts.c. */
 static enum status judge_ddl(struct tail *t, const struct statement *s)
 {
+    if (s->additive && t->options->appended_passes) {
+        if (wanted(t, &s->names[0]))
+            layouts_note_alter(&t->layouts, s->names[0].schema, s->names[0].name);
+        return STATUS_OK;
+    }
     for (int i = 0; i < s->nnames; i++)
         if (wanted(t, &s->names[i]))
             return ddl_met(t, s, s->names[i].schema, s->names[i].name);
@@ -262,12 +276,17 @@ static int64_t integer(const struct value *v)
     return v->kind == VALUE_UINT ? (int64_t)v->u : v->i;
 }
 
+static bool is_integer(const struct value *v)
+{
+    return v->kind == VALUE_INT || v->kind == VALUE_UINT;
+}
+
 static enum status marker_met(struct tail *t, const struct marker_columns *at,
                               const struct value *row)
 {
     const struct value *path = &row[at->path];
-    bool sound = (row[at->link].kind == VALUE_INT || row[at->link].kind == VALUE_UINT) &&
-                 value_kind_has_text(path->kind) && path->size <= MARKER_PATH_BYTES;
+    bool sound = is_integer(&row[at->link]) && value_kind_has_text(path->kind) &&
+                 path->size <= MARKER_PATH_BYTES;
     if (!sound)
         return fail(&t->failure, ERROR_PROTOCOL,
                     "a row of millrace.checkpoint in transaction %s is none of ours",
@@ -279,7 +298,7 @@ static enum status marker_met(struct tail *t, const struct marker_columns *at,
     enum status status = marker_guard_met(t->guard, &m, &t->failure);
     if (status != STATUS_OK)
         return fail_in(&t->failure, "transaction %s", emit_group_name(t));
-    return STATUS_OK;
+    return t->guard->echo && t->options->echoes ? emit_turn_quiet(t) : STATUS_OK;
 }
 
 static void take_root(struct tail *t, const struct value *root)
@@ -306,6 +325,31 @@ static enum status on_checkpoint(struct tail *t, const struct layout *l, struct 
     return STATUS_OK;
 }
 
+static enum status request_met(struct tail *t, const struct request_columns *at,
+                               const struct value *row)
+{
+    struct request r = {.event = row[at->event], .key = row[at->key]};
+    if (!is_integer(&row[at->link]) || r.event.kind != VALUE_TEXT || r.key.kind != VALUE_TEXT)
+        return fail(&t->failure, ERROR_PROTOCOL,
+                    "a row of millrace.request in transaction %s is none of ours",
+                    emit_group_name(t));
+    r.link = integer(&row[at->link]);
+    return emit_request(t, &r);
+}
+
+/* Inserts are requests; deletes are old rows that go. */
+static enum status on_request(struct tail *t, const struct layout *l, struct binlog_rows *rows)
+{
+    struct change c;
+    bool more = rows->op == CHANGE_INSERT;
+    while (more) {
+        TRY(binlog_rows_next(rows, layout_map(l), &t->scratch, &c, &more, &t->failure));
+        if (more)
+            TRY(request_met(t, layout_request(l), c.after));
+    }
+    return STATUS_OK;
+}
+
 static enum status xa_met(struct tail *t, const struct layout *l)
 {
     return fail(&t->failure, ERROR_UNSUPPORTED,
@@ -319,9 +363,9 @@ static bool goes_out(struct tail *t, const struct layout *l)
 {
     enum layout_role role = layout_role(l);
     t->group.moved |= role == LAYOUT_WANTED || role == LAYOUT_UNWANTED;
-    if (role == LAYOUT_CHECKPOINT)
+    if (role == LAYOUT_CHECKPOINT || role == LAYOUT_REQUEST)
         return true;
-    return role == LAYOUT_WANTED && !t->guard->echo;
+    return role == LAYOUT_WANTED && (!t->guard->echo || t->options->echoes);
 }
 
 static enum status rows_of(struct tail *t, const struct layout *l, const struct binlog_header *h,
@@ -333,6 +377,8 @@ static enum status rows_of(struct tail *t, const struct layout *l, const struct 
     TRY(binlog_rows_read(h->type, body, &t->scratch, &rows, &t->failure));
     if (layout_role(l) == LAYOUT_CHECKPOINT)
         return on_checkpoint(t, l, &rows);
+    if (layout_role(l) == LAYOUT_REQUEST)
+        return on_request(t, l, &rows);
     if (t->group.xa || t->group.gtid.xa)
         return xa_met(t, l);
     return emit_rows(t, l, &rows, h->size);

@@ -20,6 +20,7 @@
 #include "model/source.h"
 #include "mysql/binlog.h"
 #include "state/marker.h"
+#include "state/request.h"
 
 /* ---- position.c ---- */
 enum position_form { POSITION_NONE, POSITION_MYSQL, POSITION_MARIADB, POSITION_FILE };
@@ -66,21 +67,34 @@ struct statement {
     struct table_name *names;
     int nnames;
     bool whole_table; /* DML: DELETE FROM t, nothing more: names[0] is the only one */
+    bool additive;    /* ALTER TABLE: of names[0] alone, no row nor column that was there changes */
 };
 /* Memory: `a`. `lower`: names become lower case (lower_case_table_names). */
 void statement_read(const char *sql, size_t size, const char *database, bool lower, struct arena *a,
                     struct statement *out);
 
 /* ---- layouts.c ---- */
-enum layout_role { LAYOUT_UNWANTED, LAYOUT_WANTED, LAYOUT_OURS, LAYOUT_CHECKPOINT };
+enum layout_role {
+    LAYOUT_UNWANTED,
+    LAYOUT_WANTED,
+    LAYOUT_OURS,
+    LAYOUT_CHECKPOINT,
+    LAYOUT_REQUEST, /* of a link that wants requests; else ours */
+};
 struct marker_columns {
     int link, lane, seq, root, path;
+};
+struct request_columns {
+    int link, event, key;
 };
 struct layout;
 struct layouts {
     struct arena arena; /* wanted layouts: as long as the source */
     struct layout *all; /* hash by the TABLE_MAP's bytes */
     unsigned nunwanted;
+    unsigned nwanted; /* wanted layouts that were ever met */
+    unsigned passed;  /* of these, before the DDL that a person let pass */
+    struct altered *altered; /* tables whose ALTER TABLE passed */
     struct {
         uint64_t id;
         struct layout *layout;
@@ -91,16 +105,22 @@ struct tail;
 void layouts_free(struct layouts *l);
 /* A TABLE_MAP: known from now on by its id, until layouts_end_statement. */
 enum status layouts_met(struct tail *t, struct reader body);
+/* A person's word: wanted tables may look otherwise from here on. */
+void layouts_pass_ddl(struct layouts *l);
+/* A wanted table has been altered, additively: its next layout tells what that was. */
+void layouts_note_alter(struct layouts *l, const char *schema, const char *name);
 struct layout *layouts_find(const struct layouts *l, uint64_t id);
 void layouts_end_statement(struct layouts *l);
 enum layout_role layout_role(const struct layout *l);
 const struct table_map *layout_map(const struct layout *l);
 const struct marker_columns *layout_marker(const struct layout *l);
+const struct request_columns *layout_request(const struct layout *l);
 /* The relation of a wanted table as the log showed it last, else as the catalog has it. */
 enum status layouts_relation(struct tail *t, const char *schema, const char *name,
                              const struct relation **out);
 
 /* ---- tail.c ---- */
+struct described; /* source.c */
 struct group { /* a transaction as the log has it: a GTID and what follows it */
     bool open; /* a GTID or BEGIN was met, the end not yet */
     bool has_gtid;
@@ -129,6 +149,7 @@ struct tail {
     bool stopping;
     struct my *dump;
 
+    const struct described *described; /* what the link knew of its tables at the start */
     char *from;
     struct gtid_set *set; /* position: NULL without GTIDs */
     struct file_position at;
@@ -169,6 +190,10 @@ enum status event_met(struct tail *t, const uint8_t *data, size_t size);
 enum status emit_rows(struct tail *t, const struct layout *l, struct binlog_rows *rows,
                       uint64_t log_bytes);
 enum status emit_truncate(struct tail *t, const struct relation *r);
+enum status emit_request(struct tail *t, const struct request *r);
+/* The group is an echo: what was emitted of it turns quiet. Pieces of it that have been handed over
+ * stay what they were. */
+enum status emit_turn_quiet(struct tail *t);
 /* The group's end: its transaction's, where rows were emitted, else progress. */
 enum status emit_end(struct tail *t);
 /* A transaction without rows: for one that a person passes knowingly. */
@@ -183,7 +208,6 @@ enum status emit_progress(struct tail *t); /* the position alone (a new file) */
 const char *emit_group_name(struct tail *t);
 
 /* ---- source.c ---- */
-struct described;
 struct source {
     struct source_options options;
     struct my *my; /* the control session, on the link's thread */
@@ -194,6 +218,10 @@ struct source {
     int ntables;
     struct tail tail;
 };
+/* What the link was told of a table; NULL: nothing. `first`: s->described at some time: the list
+ * only grows at its head. */
+const struct relation *source_described(const struct described *first, const char *schema,
+                                        const char *name);
 /* Is it the schema of a mapped table? */
 bool source_wants_schema(const struct source *s, const char *schema);
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/log.h"
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 /* The key is all of a TABLE_MAP, some hundred bytes at each statement. */
@@ -13,8 +14,10 @@ enum { UNWANTED_MAX = 4096 };
 struct layout {
     UT_hash_handle hh;
     enum layout_role role;
-    struct table_map map; /* of wanted tables and the checkpoint; else its names only */
+    struct table_map map; /* of wanted tables, the checkpoint and requests; else empty */
     struct marker_columns marker;
+    struct request_columns request;
+    unsigned number; /* of a wanted one: as many had been met when it was */
     size_t size;
     uint8_t *bytes; /* the TABLE_MAP after id and flags: the hash's key */
 };
@@ -32,6 +35,11 @@ const struct table_map *layout_map(const struct layout *l)
 const struct marker_columns *layout_marker(const struct layout *l)
 {
     return &l->marker;
+}
+
+const struct request_columns *layout_request(const struct layout *l)
+{
+    return &l->request;
 }
 
 static void forget_unwanted(struct layouts *l)
@@ -168,16 +176,25 @@ static enum status complete(struct tail *t, struct layout *l)
     return STATUS_OK;
 }
 
+static const struct layout *latest_of(const struct layouts *ls, const char *schema,
+                                      const char *name)
+{
+    const struct layout *latest = NULL;
+    for (const struct layout *l = ls->all; l; l = l->hh.next)
+        if (l->role == LAYOUT_WANTED && strcmp(l->map.schema, schema) == 0 &&
+            strcmp(l->map.table, name) == 0 && (!latest || l->number > latest->number))
+            latest = l;
+    return latest;
+}
+
 enum status layouts_relation(struct tail *t, const char *schema, const char *name,
                              const struct relation **out)
 {
     struct relation *r;
-    for (struct layout *l = t->layouts.all; l; l = l->hh.next) {
-        if (l->role == LAYOUT_WANTED && strcmp(l->map.schema, schema) == 0 &&
-            strcmp(l->map.table, name) == 0) {
-            *out = l->map.relation;
-            return STATUS_OK;
-        }
+    const struct layout *l = latest_of(&t->layouts, schema, name);
+    if (l) {
+        *out = l->map.relation;
+        return STATUS_OK;
     }
     TRY(catalog_of(t, schema, name, &r));
     *out = r;
@@ -188,8 +205,13 @@ enum status layouts_relation(struct tail *t, const char *schema, const char *nam
 
 static enum layout_role role_of(const struct tail *t, const char *schema, const char *table)
 {
-    if (strcmp(schema, "millrace") == 0)
-        return strcmp(table, "checkpoint") == 0 ? LAYOUT_CHECKPOINT : LAYOUT_OURS;
+    bool ours = strcmp(schema, "millrace") == 0;
+    if (ours && strcmp(table, "checkpoint") == 0)
+        return LAYOUT_CHECKPOINT;
+    if (ours && t->options->requests && strcmp(table, "request") == 0)
+        return LAYOUT_REQUEST;
+    if (ours)
+        return LAYOUT_OURS;
     bool wanted = t->options->wanted(t->options->wanted_owner, schema, table);
     return wanted ? LAYOUT_WANTED : LAYOUT_UNWANTED;
 }
@@ -213,6 +235,13 @@ static int column_index(const struct table_map *map, const char *name)
     return -1;
 }
 
+static enum status fail_columns(struct tail *t, const struct table_map *map)
+{
+    return fail(&t->failure, ERROR_PROTOCOL,
+                "%s.%s has other columns in the log than this version of Millrace makes",
+                map->schema, map->table);
+}
+
 static enum status find_marker(struct tail *t, struct layout *l)
 {
     const struct table_map *map = &l->map;
@@ -223,19 +252,106 @@ static enum status find_marker(struct tail *t, struct layout *l)
                                         .path = column_index(map, "path")};
     const struct marker_columns *m = &l->marker;
     if (m->link < 0 || m->lane < 0 || m->seq < 0 || m->root < 0 || m->path < 0)
-        return fail(&t->failure, ERROR_PROTOCOL,
-                    "millrace.checkpoint has other columns in the log than this version of "
-                    "Millrace makes");
+        return fail_columns(t, map);
     return STATUS_OK;
+}
+
+static enum status find_request(struct tail *t, struct layout *l)
+{
+    const struct table_map *map = &l->map;
+    l->request = (struct request_columns){.link = column_index(map, "link"),
+                                          .event = column_index(map, "event"),
+                                          .key = column_index(map, "object_key")};
+    if (l->request.link < 0 || l->request.event < 0 || l->request.key < 0)
+        return fail_columns(t, map);
+    return STATUS_OK;
+}
+
+/* ---- a wanted table that was altered ---- */
+
+struct altered {
+    const char *schema, *name;
+    struct altered *next;
+};
+
+static bool is_altered(const struct layouts *ls, const char *schema, const char *name)
+{
+    for (const struct altered *a = ls->altered; a; a = a->next)
+        if (strcmp(a->schema, schema) == 0 && strcmp(a->name, name) == 0)
+            return true;
+    return false;
+}
+
+void layouts_note_alter(struct layouts *ls, const char *schema, const char *name)
+{
+    if (is_altered(ls, schema, name))
+        return;
+    struct altered *a = arena_alloc(&ls->arena, sizeof *a);
+    *a = (struct altered){.schema = arena_strdup(&ls->arena, schema),
+                          .name = arena_strdup(&ls->arena, name),
+                          .next = ls->altered};
+    ls->altered = a;
+}
+
+void layouts_pass_ddl(struct layouts *ls)
+{
+    ls->passed = ls->nwanted;
+    ls->altered = NULL;
+}
+
+static enum status fail_altered(struct tail *t, const struct table_map *map, const char *what)
+{
+    return fail(&t->failure, ERROR_DDL,
+                "table %s.%s was altered (%s), met in transaction %s: see that the events of this "
+                "link that read it still hold (`millrace check`), then start millrace again",
+                map->schema, map->table, what, emit_group_name(t));
+}
+
+/* A layout that is met first is taken as it is, since the log may be behind what the link knows:
+ * unless the log has altered the table before. */
+static enum status check_first(struct tail *t, const struct table_map *map)
+{
+    const struct relation *known = source_described(t->described, map->schema, map->table);
+    if (!known || !is_altered(&t->layouts, map->schema, map->table) ||
+        relation_begins_with(map->relation, known) || relation_begins_with(known, map->relation))
+        return STATUS_OK;
+    return fail_altered(t, map, "not only by columns at its end");
+}
+
+/* By what the log itself says of both, so the catalog may be ahead of it. */
+static enum status check_appended(struct tail *t, const struct layout *l, const struct layout *old)
+{
+    const char *what = table_map_difference(&l->map, &old->map, &t->scratch);
+    if (what)
+        return fail_altered(t, &l->map, what);
+    if (l->map.ncolumns > old->map.ncolumns)
+        log_info("link=%s msg=\"columns were appended to a table, the link goes on\" table=%s.%s "
+                 "columns=%d",
+                 t->options->link, l->map.schema, l->map.table,
+                 l->map.ncolumns - old->map.ncolumns);
+    return STATUS_OK;
+}
+
+static enum status fill_wanted(struct tail *t, struct layout *l)
+{
+    struct layouts *ls = &t->layouts;
+    const struct layout *old = latest_of(ls, l->map.schema, l->map.table);
+    l->number = ++ls->nwanted;
+    TRY(complete(t, l));
+    if (!t->options->appended_passes)
+        return STATUS_OK;
+    return old && old->number > ls->passed ? check_appended(t, l, old) : check_first(t, &l->map);
 }
 
 static enum status fill(struct tail *t, struct layout *l, struct reader body)
 {
-    if (l->role != LAYOUT_WANTED && l->role != LAYOUT_CHECKPOINT)
+    if (l->role == LAYOUT_UNWANTED || l->role == LAYOUT_OURS)
         return STATUS_OK;
     TRY(table_map_read(body, &t->layouts.arena, &l->map, &t->failure));
     TRY(check_names(t, &l->map));
-    return l->role == LAYOUT_WANTED ? complete(t, l) : find_marker(t, l);
+    if (l->role == LAYOUT_WANTED)
+        return fill_wanted(t, l);
+    return l->role == LAYOUT_REQUEST ? find_request(t, l) : find_marker(t, l);
 }
 
 static struct layout *new_layout(struct layouts *ls, enum layout_role role, const void *bytes,

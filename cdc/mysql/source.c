@@ -86,16 +86,22 @@ static enum status tables(struct source *s, struct arena *a, struct table_name *
     return STATUS_OK;
 }
 
+const struct relation *source_described(const struct described *first, const char *schema,
+                                        const char *name)
+{
+    for (const struct described *d = first; d; d = d->next)
+        if (strcmp(d->relation->schema, schema) == 0 && strcmp(d->relation->name, name) == 0)
+            return d->relation;
+    return NULL;
+}
+
 static enum status describe(struct source *s, const char *schema, const char *name,
                             const struct relation **out)
 {
-    for (struct described *d = s->described; d; d = d->next) {
-        if (strcmp(d->relation->schema, schema) == 0 && strcmp(d->relation->name, name) == 0) {
-            *out = d->relation;
-            return STATUS_OK;
-        }
-    }
     struct relation *r;
+    *out = source_described(s->described, schema, name);
+    if (*out)
+        return STATUS_OK;
     TRY(my_describe(s->my, schema, name, &s->arena, &r));
     struct described *d = arena_alloc(&s->arena, sizeof *d);
     *d = (struct described){.relation = r, .next = s->described};

@@ -291,19 +291,55 @@ static void scan_alter(struct parse *p)
     }
 }
 
+/* A clause of an ALTER TABLE: false where it changes rows, which no row event shows (partitions that
+ * go or come are rows), or columns that are there. */
+static bool clause_adds(struct lexer *l)
+{
+    static const char *const changes[] = {"MODIFY",   "CHANGE",  "CONVERT", "TRUNCATE",
+                                          "EXCHANGE", "DISCARD", "IMPORT",  NULL};
+    static const char *const beside[] = {"INDEX", "KEY", "CONSTRAINT", "FOREIGN", "CHECK", NULL};
+    if (take_any(l, changes))
+        return false;
+    if (take(l, "DROP") || take(l, "RENAME"))
+        return take_any(l, beside);
+    if (!take(l, "ADD"))
+        return true;
+    if (take(l, "SYSTEM")) /* MariaDB: deletes become updates */
+        return !is(l, "VERSIONING");
+    return !is(l, "PRIMARY") && !is(l, "PERIOD");
+}
+
+static bool only_adds(struct lexer l)
+{
+    bool head = true;
+    if (take(&l, "WAIT"))
+        advance(&l);
+    take(&l, "NOWAIT");
+    for (int depth = 0; l.token.kind != TOKEN_END; advance(&l)) {
+        if (head && !clause_adds(&l))
+            return false;
+        depth += is_mark(&l, '(') - is_mark(&l, ')');
+        head = depth == 0 && is_mark(&l, ',');
+    }
+    return true;
+}
+
 static void read_alter(struct parse *p)
 {
     struct lexer *l = &p->lexer;
-    static const char *const modifiers[] = {"ONLINE", "OFFLINE", "IGNORE", NULL};
+    static const char *const modifiers[] = {"ONLINE", "OFFLINE", NULL};
     while (take_any(l, modifiers))
         ;
+    bool ignore = take(l, "IGNORE"); /* MariaDB: rows that a new unique key does not bear go */
     if (!take(l, "TABLE"))
         return;
     take_if_exists(l);
     if (!take_name(p))
         return;
     say(p, STATEMENT_DDL, "ALTER TABLE");
+    struct lexer clauses = *l;
     scan_alter(p);
+    p->out->additive = !ignore && p->out->nnames == 1 && only_adds(clauses);
 }
 
 static void read_rename(struct parse *p)

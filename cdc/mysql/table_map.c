@@ -178,3 +178,41 @@ enum status table_map_read(struct reader body, struct arena *a, struct table_map
         memset(out, 0, sizeof *out); /* rows must not be read by half a map */
     return st;
 }
+
+static bool same_labels(const struct binlog_column *a, const struct binlog_column *b)
+{
+    bool same = a->nlabels == b->nlabels;
+    for (int i = 0; same && i < a->nlabels; i++)
+        same = strcmp(a->labels[i], b->labels[i]) == 0;
+    return same;
+}
+
+static bool same_type(const struct binlog_column *a, const struct binlog_column *b)
+{
+    return a->type == b->type && a->length == b->length && a->precision == b->precision &&
+           a->scale == b->scale && a->is_unsigned == b->is_unsigned &&
+           a->nullable == b->nullable && a->collation == b->collation && same_labels(a, b);
+}
+
+static bool same_key(const struct table_map *m, const struct table_map *old)
+{
+    bool same = m->nkey == old->nkey;
+    for (int i = 0; same && i < m->nkey; i++)
+        same = m->key[i] == old->key[i];
+    return same;
+}
+
+const char *table_map_difference(const struct table_map *m, const struct table_map *old,
+                                 struct arena *a)
+{
+    for (int i = 0; i < old->ncolumns; i++) {
+        const struct binlog_column *was = &old->columns[i], *is = &m->columns[i];
+        if (i >= m->ncolumns)
+            return arena_format(a, "column %s is gone", was->name);
+        if (strcmp(is->name, was->name) != 0)
+            return arena_format(a, "column %s stands where %s was", is->name, was->name);
+        if (!same_type(is, was))
+            return arena_format(a, "column %s has another type", was->name);
+    }
+    return same_key(m, old) ? NULL : "its key is another one";
+}

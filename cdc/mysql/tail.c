@@ -141,6 +141,7 @@ enum status tail_start(struct tail *t, const char *position, struct marker_guard
     t->from = strdup(position);
     must(t->from);
     t->guard = guard;
+    t->described = t->source->described;
     t->stopping = false;
     atomic_store(&t->done, false);
     failure_clear(&t->failure);

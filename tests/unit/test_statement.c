@@ -3,9 +3,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 #include <string.h>
+/* before cmocka.h, which has a macro of the name `fail` */
 #include "mysql/internal.h"
+#include <cmocka.h>
 
 static struct arena arena;
 
@@ -144,6 +145,67 @@ static void names_follow_the_servers_case(void **state)
     arena_free(&arena);
 }
 
+static bool is_additive(const char *sql)
+{
+    struct statement s;
+    statement_read(sql, strlen(sql), "db", false, &arena, &s);
+    assert_true(s.kind == STATEMENT_DDL || !s.additive);
+    return s.additive;
+}
+
+static void an_alter_that_only_adds_is_known(void **state)
+{
+    (void)state;
+    static const char *const adds[] = {
+        "ALTER TABLE t ADD x int",
+        "alter table `s`.`t` add column (x decimal(10,2), y enum('a,b','drop')), add index (y)",
+        "ALTER TABLE t ADD `drop` int AFTER `modify`, ALGORITHM=INSTANT",
+        "ALTER TABLE t ADD x int COMMENT 'a, DROP COLUMN b'",
+        "ALTER TABLE t ADD x int DEFAULT (length('a')), DROP INDEX i, DROP FOREIGN KEY f",
+        "ALTER ONLINE TABLE IF EXISTS t WAIT 5 ADD COLUMN IF NOT EXISTS x int",
+        "ALTER TABLE t RENAME INDEX a TO b, ENGINE=InnoDB",
+        "ALTER TABLE t ADD system int",
+        "ALTER TABLE t COMMENT = 'x'",
+    };
+    arena_init(&arena);
+    for (size_t i = 0; i < sizeof adds / sizeof *adds; i++)
+        if (!is_additive(adds[i]))
+            fail_msg("%s", adds[i]);
+    arena_free(&arena);
+}
+
+static void an_alter_that_changes_what_is_there_is_not(void **state)
+{
+    (void)state;
+    static const char *const others[] = {
+        "ALTER TABLE t DROP x",
+        "ALTER TABLE t ADD y int, DROP COLUMN x",
+        "ALTER TABLE t WAIT 5 DROP x",
+        "ALTER TABLE t NOWAIT DROP x",
+        "ALTER TABLE t ADD (y decimal(10,2)), MODIFY x int",
+        "ALTER TABLE t /*!50000 CHANGE */ x y int",
+        "ALTER TABLE t RENAME COLUMN x TO y",
+        "ALTER TABLE t RENAME TO u",
+        "ALTER TABLE t CONVERT TO CHARACTER SET latin1",
+        "ALTER TABLE t TRUNCATE PARTITION p",
+        "ALTER TABLE t DROP PARTITION p",
+        "ALTER TABLE t EXCHANGE PARTITION p WITH TABLE u",
+        "ALTER TABLE t DISCARD TABLESPACE",
+        "ALTER TABLE t DROP PRIMARY KEY, ADD PRIMARY KEY (y)",
+        "ALTER TABLE t ADD PRIMARY KEY (y)",
+        "ALTER IGNORE TABLE t ADD UNIQUE (x)",
+        "ALTER TABLE t ADD SYSTEM VERSIONING",
+        "RENAME TABLE t TO u",
+        "DROP TABLE t",
+        "TRUNCATE TABLE t",
+    };
+    arena_init(&arena);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (is_additive(others[i]))
+            fail_msg("%s", others[i]);
+    arena_free(&arena);
+}
+
 /* Whatever is cut off where: it ends, and reads nothing outside. */
 static void any_prefix_of_a_statement_can_be_read(void **state)
 {
@@ -169,6 +231,8 @@ int main(void)
         cmocka_unit_test(ends_and_beginnings_are_known),
         cmocka_unit_test(every_name_in_a_dml_statement_counts),
         cmocka_unit_test(names_follow_the_servers_case),
+        cmocka_unit_test(an_alter_that_only_adds_is_known),
+        cmocka_unit_test(an_alter_that_changes_what_is_there_is_not),
         cmocka_unit_test(any_prefix_of_a_statement_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
