@@ -26,6 +26,7 @@ void carry_forget(struct events *e)
 {
     arena_reset(&e->arena);
     e->list = NULL;
+    e->asking = NULL;
     e->n = e->capacity = e->transaction = 0;
 }
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include "base/crash.h"
 #include "base/log.h"
+#include "events/watch.h"
 #include "sinks/apply_parts.h"
 
 enum { CHUNK_EVENTS = 2000, READ_BYTES = 1 << 20, STEP_OBJECTS = 1000, ALONE_CHUNK = 0 };
@@ -34,6 +35,26 @@ static bool merges(const struct events *e)
 static struct session *target_session(struct events *e)
 {
     return e->apply->driver->session(e->apply->sink);
+}
+
+/* Objects of single rows; what is watched for drift is none. */
+static bool is_copied(const struct events *e, const struct relation *table)
+{
+    const struct views *v = e->program->views;
+    for (int i = 0; i < views_nevents(v); i++)
+        if (views_event_is_alone(v, i) && views_event_of(v, i) == table &&
+            watch_of(e->program, views_event_name(v, i)) < 0)
+            return true;
+    return false;
+}
+
+static bool has_alone(const struct events *e)
+{
+    const struct views *v = e->program->views;
+    for (int i = 0; i < views_nalone(v); i++)
+        if (is_copied(e, views_alone_table(v, i)))
+            return true;
+    return false;
 }
 
 /* ---- what was done before ---- */
@@ -77,7 +98,7 @@ enum status events_want_copy(struct events *e, bool *want)
 {
     bool filled;
     TRY(noted(e, note_filled, &filled));
-    bool alone = merges(e) && views_nalone(e->program->views) > 0 && !e->copy.alone_done;
+    bool alone = merges(e) && has_alone(e) && !e->copy.alone_done;
     *want = alone || (!is_complete(e) && !filled);
     return STATUS_OK;
 }
@@ -178,11 +199,13 @@ static enum status write_alone(struct events *e, const struct batch *b)
     return e->n >= CHUNK_EVENTS ? write_piece(e) : STATUS_OK;
 }
 
+/* Each table once, whatever number of events are made of its rows. */
 static enum status read_alone(struct reading *r)
 {
     const struct views *v = r->e->program->views;
     for (int i = 0; i < views_nalone(v); i++)
-        TRY(read_table(r, views_alone_table(v, i)));
+        if (is_copied(r->e, views_alone_table(v, i)))
+            TRY(read_table(r, views_alone_table(v, i)));
     return STATUS_OK;
 }
 
@@ -216,7 +239,7 @@ enum status events_copied(struct events *e, const struct source_driver *driver,
 {
     crash_here(CRASH_COPY_HAND_OVER);
     TRY(mirror_resume(e->mirror, position_of(e), e->failure));
-    if (merges(e) && views_nalone(e->program->views) > 0) {
+    if (merges(e) && has_alone(e)) {
         TRY(read_with(e, driver, snapshot, write_alone, read_alone));
         TRY(finish_alone(e));
     }
@@ -255,7 +278,7 @@ static enum status emit(struct events *e)
     do {
         TRY(mirror_evaluate(e->mirror, STEP_OBJECTS, &e->arena, &step, e->failure));
         for (uint32_t i = 0; i < step.nevents; i++)
-            TRY(carry_event(e, &step.events[i], position_of(e), 0));
+            TRY(read_event(e, &step.events[i], position_of(e), 0));
         drop_first(e);
         if (e->n >= CHUNK_EVENTS)
             TRY(write_chunk(e));

@@ -84,9 +84,7 @@ static enum status open_all(struct events *e)
     TRY(event_target_init(&e->target, e->apply->driver, e->apply->sink, e->options.schema,
                           e->options.zone, e->failure));
     TRY(compile_writes(e));
-    TRY(name_file(e));
-    TRY(copy_look(e));
-    return events_open_mirror(e);
+    return drift_publish(e);
 }
 
 enum status events_open(const struct events_options *options, struct events **out)
@@ -107,6 +105,13 @@ enum status events_open(const struct events_options *options, struct events **ou
     e->held_transaction = clock_wall_us();
     *out = e;
     return open_all(e);
+}
+
+enum status events_open_state(struct events *e)
+{
+    TRY(name_file(e));
+    TRY(copy_look(e));
+    return events_open_mirror(e);
 }
 
 void events_close(struct events *e)
@@ -162,7 +167,7 @@ static enum status write_batch(struct events *e, const struct batch *b)
     struct checkpoint c = apply_checkpoint_after(e->apply, b, b->ntransactions - 1);
     if (e->apply->in_large)
         return write_last_piece(e, &c);
-    return e->n > 0 ? write_transaction(e, &c) : STATUS_OK;
+    return e->n > 0 || e->asking ? write_transaction(e, &c) : STATUS_OK;
 }
 
 enum status events_batch(struct events *e, const struct batch *b)

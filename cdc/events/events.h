@@ -34,8 +34,11 @@ struct events_options {
     int64_t source_system;   /* its id: names the source in envelopes */
 };
 
-/* Opens the mirror and compiles the writes. Outside a transaction, before the fence is taken. */
+/* Compiles the writes, and says what the link owns (owned.h). Outside a transaction, before the
+ * fence is taken. */
 enum status events_open(const struct events_options *options, struct events **out);
+/* Opens the mirror, when the program knows what other links own. */
+enum status events_open_state(struct events *e);
 void events_close(struct events *e); /* NULL is fine; any thread when the writer has ended */
 
 /* ---- the first copy: what the mirror lacks (copy.c) ---- */
@@ -66,6 +69,7 @@ const char *events_acknowledged(const struct events *e);
 
 struct event_figures {
     _Atomic uint64_t written, held, quarantined; /* events, since the start of the attempt */
+    _Atomic uint64_t drifted; /* rows in the source that others changed although we own them */
 };
 const struct event_figures *events_figures(const struct events *e); /* any thread */
 

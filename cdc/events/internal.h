@@ -7,6 +7,7 @@
  *   keep.c     what cannot be written goes to millrace.held
  *   again.c    what is held is tried again
  *   copy.c     the first copy
+ *   drift.c    what others change of what we wrote
  */
 #ifndef MILLRACE_EVENTS_INTERNAL_H
 #define MILLRACE_EVENTS_INTERNAL_H
@@ -14,6 +15,7 @@
 #include "base/buffer.h"
 #include "events/events.h"
 #include "events/held_keys.h"
+#include "events/owned.h"
 #include "model/source.h"
 #include "sinks/events/target.h"
 #include "sinks/events/write.h"
@@ -31,6 +33,13 @@ struct carried {
     const char *position; /* of the source transaction; NULL: not known yet */
     int64_t committed_us;
     int64_t held_n; /* 0: new; else its number in millrace.held */
+};
+
+/* An object that another link shall send again. */
+struct asking {
+    struct asking *next;
+    const struct owned *owned;
+    const char *key;
 };
 
 /* What the target says of the first copy. */
@@ -57,6 +66,7 @@ struct events {
     struct carried *list;
     uint32_t n, capacity;
     uint32_t transaction, index;
+    struct asking *asking; /* goes out with them */
 
     struct held_keys *held;
     int64_t *quarantined;     /* of each flow */
@@ -73,6 +83,19 @@ enum status read_evaluated(struct events *e, const char *position, int64_t commi
 /* For mirror_options. */
 enum status read_refused(void *context, const char *name, const char *object,
                          const struct failure *why);
+
+enum status read_event(struct events *e, const struct event *event, const char *position,
+                       int64_t committed_us);
+
+/* ---- drift.c ---- */
+void drift_event(struct events *e, int watch, const struct event *event);
+enum status drift_ask(struct events *e); /* inside the open transaction */
+enum status drift_answer(struct events *e, const struct change *changes, uint32_t n);
+/* Between mirror_begin and mirror_end: the objects of a flow that go by this key, or by the text of
+ * their primary key. */
+enum status drift_again(struct events *e, const char *flow, const char *key, bool by_key,
+                        bool *found);
+enum status drift_publish(struct events *e);
 
 /* ---- carry.c ---- */
 enum status carry_event(struct events *e, const struct event *stated, const char *position,

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "events/let.h"
+#include "events/owned.h"
 #include "events/types.h"
+#include "events/watch.h"
 
 enum { PATH_BYTES = 4096, FOLDERS = 4 };
 
@@ -85,9 +87,21 @@ static struct list_definition *define_lists(struct arena *a, const struct event_
     return out;
 }
 
-static struct event_definition define(struct arena *a, const struct event_config *e)
+/* What is to be asked for again must be in the mirror. */
+static bool is_restored(const struct link_config *lc, const struct event_config *e)
+{
+    for (int i = 0; i < lc->nevent_flows; i++)
+        if (event_flow_takes(&lc->event_flows[i], e->name, e->type) &&
+            lc->event_flows[i].on_drift == DRIFT_RESTORE)
+            return true;
+    return false;
+}
+
+static struct event_definition define(struct arena *a, const struct link_config *lc,
+                                      const struct event_config *e)
 {
     return (struct event_definition){
+        .assembled = is_restored(lc, e),
         .name = e->name,
         .type = e->type,
         .of = e->of,
@@ -108,11 +122,14 @@ static void define_events(struct event_program *p)
     p->definitions = arena_alloc(&p->arena, ((size_t)c->nevents + 1) * sizeof *p->definitions);
     for (int i = 0; i < c->nevents; i++)
         if (c->events[i].from == p->lc->from && is_flows(p->lc, &c->events[i]))
-            p->definitions[p->ndefinitions++] = define(&p->arena, &c->events[i]);
+            p->definitions[p->ndefinitions++] = define(&p->arena, p->lc, &c->events[i]);
 }
 
 bool event_program_reads(const struct event_program *p, const char *table)
 {
+    for (int i = 0; i < p->nowned; i++)
+        if (strcmp(p->owned[i].table, table) == 0)
+            return true;
     for (int i = 0; i < p->ndefinitions; i++) {
         const struct event_definition *d = &p->definitions[i];
         if (strcmp(d->of, table) == 0)
@@ -215,6 +232,31 @@ enum status event_program_compile(struct event_program *p, const struct relation
     TRY(compile_views(p, relations, nrelations, f));
     TRY(types_make(p, f));
     return make_lines(p, f);
+}
+
+bool event_program_watches(const struct event_program *p, const struct owned *owned, int n)
+{
+    if (p->nowned != n)
+        return false;
+    for (int i = 0; i < n; i++)
+        if (!owned_same(&p->owned[i], &owned[i]))
+            return false;
+    return true;
+}
+
+void event_program_watch(struct event_program *p, const struct owned *owned, int n)
+{
+    watch_add(p, owned, n);
+}
+
+enum status event_program_compile_again(struct event_program *p,
+                                        const struct relation *const *relations, int nrelations,
+                                        struct failure *f)
+{
+    views_free(p->views);
+    p->views = NULL;
+    watch_define(p, relations, nrelations);
+    return compile_views(p, relations, nrelations, f);
 }
 
 void event_program_free(struct event_program *p)

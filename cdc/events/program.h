@@ -35,7 +35,8 @@ struct event_type {
     int nlists;
 };
 
-struct let; /* let.h */
+struct let;   /* let.h */
+struct owned; /* owned.h */
 
 /* A flow of the link. */
 struct event_line {
@@ -59,6 +60,8 @@ struct event_program {
     struct views *views;
     struct event_definition *definitions;
     int ndefinitions;
+    const struct owned *owned; /* by other links, in our source: see watch.h */
+    int nowned;
     struct event_type *types;
     int ntypes;
     struct event_line *lines; /* in the file's order */
@@ -72,6 +75,13 @@ enum status event_program_load(const struct config *config, const struct link_co
 bool event_program_reads(const struct event_program *p, const char *table);
 enum status event_program_compile(struct event_program *p, const struct relation *const *relations,
                                   int nrelations, struct failure *f);
+/* What other links own in the source, outlives the program: their tables are read, too. Then the
+ * views are compiled once more; what types and lines were stays. */
+bool event_program_watches(const struct event_program *p, const struct owned *owned, int n);
+void event_program_watch(struct event_program *p, const struct owned *owned, int n);
+enum status event_program_compile_again(struct event_program *p,
+                                        const struct relation *const *relations, int nrelations,
+                                        struct failure *f);
 void event_program_free(struct event_program *p); /* NULL is fine */
 /* SHA-256 in hex of all that decides what events say: another hash, another mirror. Arena: the
  * program's. */

@@ -2,6 +2,7 @@
 #include "events/internal.h"
 
 #include <string.h>
+#include "events/watch.h"
 
 enum { STEP_OBJECTS = 1000, PIECE_EVENTS = 20000, PIECE_BYTES = 16 << 20 };
 
@@ -27,6 +28,16 @@ static bool is_large(const struct events *e)
     return e->n >= PIECE_EVENTS || e->arena.bytes >= PIECE_BYTES;
 }
 
+enum status read_event(struct events *e, const struct event *event, const char *position,
+                       int64_t committed_us)
+{
+    int watch = watch_of(e->program, event->name);
+    if (watch < 0)
+        return carry_event(e, event, position, committed_us);
+    drift_event(e, watch, event);
+    return STATUS_OK;
+}
+
 /* One source transaction alone may make more events than are to be in memory. */
 enum status read_evaluated(struct events *e, const char *position, int64_t committed_us)
 {
@@ -35,7 +46,7 @@ enum status read_evaluated(struct events *e, const char *position, int64_t commi
     do {
         TRY(mirror_evaluate(e->mirror, STEP_OBJECTS, &e->arena, &step, e->failure));
         for (uint32_t i = 0; i < step.nevents; i++)
-            TRY(carry_event(e, &step.events[i], position, committed_us));
+            TRY(read_event(e, &step.events[i], position, committed_us));
         if (is_large(e))
             TRY(write_piece(e));
     } while (step.more);
@@ -54,6 +65,7 @@ enum status read_transaction(struct events *e, const struct batch *b, const stru
     if (b->begins)
         TRY(mirror_begin(e->mirror, t->position, f));
     TRY(mirror_apply(e->mirror, b->changes + t->first_change, t->nchanges, f));
+    TRY(drift_answer(e, b->changes + t->first_change, t->nchanges));
     if (is_piece(t))
         return STATUS_OK;
     TRY(mirror_end(e->mirror, t->position, t->quiet, f));

@@ -74,7 +74,7 @@ static void collect(struct event_program *p, int event, int list, struct event_f
     out->names = names;
     for (int i = 0; i < n; i++)
         if (!has(out, views_field(p->views, event, list, i)))
-            names[out->n++] = views_field(p->views, event, list, i);
+            names[out->n++] = arena_strdup(&p->arena, views_field(p->views, event, list, i));
 }
 
 /* Of a list of single values the one column is `value`. */
@@ -110,13 +110,13 @@ static enum status type_fields(struct event_program *p, const struct event_type 
 
 /* ---- types ---- */
 
-static struct event_fields *list_of(struct event_type *t, const char *name)
+static struct event_fields *list_of(struct event_type *t, const char *name, struct arena *a)
 {
     for (int i = 0; i < t->nlists; i++)
         if (strcmp(t->lists[i].list, name) == 0)
             return &t->lists[i];
     struct event_fields *list = &t->lists[t->nlists++];
-    *list = (struct event_fields){.list = name};
+    *list = (struct event_fields){.list = arena_strdup(a, name)};
     return list;
 }
 
@@ -137,10 +137,10 @@ static enum status collect_type(struct event_program *p, struct event_type *t, s
         if (t->key && strcmp(t->key, views_event_key(p->views, i)) != 0)
             return fail(f, ERROR_CONFIG, "one definition has the key %s, another %s: an event is "
                                          "known by one field", t->key, views_event_key(p->views, i));
-        t->key = views_event_key(p->views, i);
+        t->key = arena_strdup(&p->arena, views_event_key(p->views, i));
         collect(p, i, -1, &t->own);
         for (int k = 0; k < views_nlists(p->views, i); k++)
-            collect(p, i, k, list_of(t, views_list_name(p->views, i, k)));
+            collect(p, i, k, list_of(t, views_list_name(p->views, i, k), &p->arena));
     }
     return STATUS_OK;
 }
@@ -148,7 +148,7 @@ static enum status collect_type(struct event_program *p, struct event_type *t, s
 static enum status make_type(struct event_program *p, const char *name, struct failure *f)
 {
     struct event_type *t = &p->types[p->ntypes++];
-    *t = (struct event_type){.name = name};
+    *t = (struct event_type){.name = arena_strdup(&p->arena, name)};
     t->lists = arena_alloc(&p->arena, ((size_t)count_lists(p, name) + 1) * sizeof *t->lists);
     TRY(vocabulary_message(p->vocabulary, name, &t->message, f));
     TRY(collect_type(p, t, f));

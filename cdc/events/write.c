@@ -31,7 +31,9 @@ enum status write_carried(struct events *e, const struct carried *list, uint32_t
 static enum status write_all(struct events *e, struct hold *outcome)
 {
     TRY(write_carried(e, e->list, e->n, is_held, e, outcome));
-    return keep_held(e, e->list, e->n, outcome);
+    TRY(e->target.database.settle(e->target.database.self));
+    TRY(keep_held(e, e->list, e->n, outcome));
+    return drift_ask(e);
 }
 
 /* ---- figures ---- */

@@ -58,6 +58,9 @@ static enum status open_source(struct attempt *a)
         .wanted = mapping_wanted,
         .wanted_owner = &a->mapping,
         .pass = skip ? arena_strdup(&a->arena, skip) : NULL,
+        .echoes = attempt_carries_events(a),
+        .requests = attempt_carries_events(a),
+        .appended_passes = attempt_carries_events(a),
     };
     a->source_driver = source_driver_of(lc->from->engine);
     if (!a->source_driver)

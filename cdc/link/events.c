@@ -3,7 +3,10 @@
 #include <string.h>
 #include "base/log.h"
 #include "events/events.h"
+#include "events/owned.h"
 #include "link/internal.h"
+
+enum { OWNER_WAIT_MS = 50, OWNER_WAITS = 100 };
 
 bool attempt_carries_events(const struct attempt *a)
 {
@@ -39,6 +42,7 @@ static enum status list_tables(struct attempt *a)
     int n;
     TRY(a->source_driver->tables(a->source, &m->arena, &all, &n));
     m->tables = arena_zalloc(&m->arena, sizeof *m->tables * (size_t)(n + 1));
+    m->ntables = 0;
     for (int i = 0; i < n; i++)
         if (event_program_reads(a->program, all[i].name) && is_meant(a, all, n, i) &&
             strcmp(all[i].schema, "millrace") != 0)
@@ -47,9 +51,10 @@ static enum status list_tables(struct attempt *a)
     return STATUS_OK;
 }
 
-static enum status compile(struct attempt *a)
+static enum status describe(struct attempt *a, const struct relation ***out)
 {
     struct mapping *m = &a->mapping;
+    TRY(list_tables(a));
     const struct relation **relations =
         arena_alloc(&m->arena, sizeof *relations * (size_t)(m->ntables + 1));
     for (int i = 0; i < m->ntables; i++) {
@@ -57,7 +62,71 @@ static enum status compile(struct attempt *a)
         TRY(a->source_driver->describe(a->source, t->source.schema, t->source.name, &t->relation));
         relations[i] = t->relation;
     }
-    return event_program_compile(a->program, relations, m->ntables, &a->failure);
+    *out = relations;
+    return STATUS_OK;
+}
+
+static enum status compile(struct attempt *a)
+{
+    const struct relation **relations;
+    TRY(describe(a, &relations));
+    return event_program_compile(a->program, relations, a->mapping.ntables, &a->failure);
+}
+
+/* ---- what other links write into our source ---- */
+
+static bool writes_into_source(const struct attempt *a, const struct link_config *other)
+{
+    return other != a->lc && other->nevent_flows > 0 && other->to == a->lc->from;
+}
+
+static bool all_have_said(const struct attempt *a)
+{
+    const struct config *c = link_file(a->link);
+    for (int i = 0; i < c->nlinks; i++)
+        if (writes_into_source(a, &c->links[i]) && !owned_is_published(c->links[i].name))
+            return false;
+    return true;
+}
+
+/* They start with us, and say it before they stream; one that cannot start is not waited for long:
+ * when it says it later, this link begins once more. */
+static enum status wait_for_owners(struct attempt *a)
+{
+    for (int i = 0; i < OWNER_WAITS && !all_have_said(a); i++)
+        if (wake_poll(&a->wake, -1, 0, OWNER_WAIT_MS) < 0)
+            return fail(&a->failure, ERROR_STOPPED, "asked to stop");
+    return STATUS_OK;
+}
+
+static enum status watch(struct attempt *a)
+{
+    const struct owned *owned;
+    const struct relation **relations;
+    TRY(wait_for_owners(a));
+    a->owned_version = owned_version();
+    int n = owned_in(a->lc->from->name, a->lc->name, &a->mapping.arena, &owned);
+    if (n == 0)
+        return STATUS_OK;
+    event_program_watch(a->program, owned, n);
+    TRY(describe(a, &relations));
+    return event_program_compile_again(a->program, relations, a->mapping.ntables, &a->failure);
+}
+
+/* Has another link said something new about our source since? */
+bool attempt_owners_changed(struct attempt *a)
+{
+    const struct owned *owned;
+    struct arena arena;
+    uint64_t now = owned_version();
+    if (now == a->owned_version)
+        return false;
+    arena_init(&arena);
+    int n = owned_in(a->lc->from->name, a->lc->name, &arena, &owned);
+    bool changed = !event_program_watches(a->program, owned, n);
+    arena_free(&arena);
+    a->owned_version = now;
+    return changed;
 }
 
 /* ---- opening ---- */
@@ -87,9 +156,10 @@ enum status attempt_open_events(struct attempt *a)
     TRY(zone_load(a->lc->from->zone, &a->mapping.from, &a->failure));
     TRY(zone_load(a->lc->to->zone, &a->mapping.to, &a->failure));
     TRY(event_program_load(link_file(a->link), a->lc, &a->program, &a->failure));
-    TRY(list_tables(a));
     TRY(compile(a));
-    return open_events(a);
+    TRY(open_events(a));
+    TRY(watch(a));
+    return attempt_writer_failed(a, events_open_state(a->writer.events));
 }
 
 void attempt_close_events(struct attempt *a)

@@ -138,6 +138,7 @@ struct attempt {
     unsigned char plan_hash[PLAN_HASH_BYTES];
     struct mapping mapping;
     struct event_program *program; /* of a link with flows */
+    uint64_t owned_version;        /* of what other links say they own */
     struct intake intake;
     struct marker_guard guard;
     struct writer writer;
@@ -186,6 +187,7 @@ enum status attempt_first_position(struct attempt *a, const char **position);
 bool attempt_carries_events(const struct attempt *a);
 enum status attempt_open_events(struct attempt *a);
 void attempt_close_events(struct attempt *a); /* when the writer has ended */
+bool attempt_owners_changed(struct attempt *a);
 enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint *last);
 
 /* ids.c */

@@ -455,6 +455,12 @@ static void wake_events(struct attempt *a)
 {
     if (!attempt_carries_events(a) || a->ending || writer_pending(&a->writer) > 0)
         return;
+    if (attempt_owners_changed(a)) {
+        end_with(a, fail(&a->failure, ERROR_READ_AGAIN,
+                         "another link has said which columns it owns in system %s: beginning once "
+                         "more, to watch them", a->lc->from->name));
+        return;
+    }
     writer_push(&a->writer, batch_new());
 }
 

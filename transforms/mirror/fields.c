@@ -48,6 +48,16 @@ const char *views_event_key(const struct views *v, int event)
     return q->fields[q->key].name;
 }
 
+bool views_event_is_alone(const struct views *v, int event)
+{
+    return v->views[event].alone;
+}
+
+const struct relation *views_event_of(const struct views *v, int event)
+{
+    return v->tables[v->views[event].of].relation;
+}
+
 int views_nalone(const struct views *v)
 {
     return v->ntables - views_ntables(v);

@@ -96,6 +96,9 @@ const char *views_field(const struct views *v, int event, int list, int field);
 /* The field by which the other side knows the object. */
 const char *views_event_key(const struct views *v, int event);
 
+bool views_event_is_alone(const struct views *v, int event);
+const struct relation *views_event_of(const struct views *v, int event);
+
 /* Tables that events read alone: no mirror holds them. */
 int views_nalone(const struct views *v);
 const struct relation *views_alone_table(const struct views *v, int i);
