@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "base/fail.h"
 #include "base/arena.h"
+#include "base/digest.h"
 #include "config/events.h"
 #include "model/session.h"
 
@@ -113,9 +114,16 @@ bool pattern_match(const char *pattern, const char *text, char *captured, size_t
 const struct flow *link_flow(const struct link_config *l, const char *schema, const char *table,
                              struct arena *a, const char **target_schema,
                              const char **target_table);
-/* 32 bytes over everything that decides what is written (flows, systems' ids and zones), in a
- * canonical spelling: comments, order of keys and defaults written out do not change it. */
+/* 32 bytes over everything that must not change silently, in a canonical spelling: comments, order of
+ * keys and defaults written out do not change it. Of tables all that decides what is written (flows,
+ * systems' ids and zones). Of events only which systems these are, and that it is a link of events:
+ * what events say may change at every start, the mirror goes by link_events_hash. */
 void link_plan_hash(const struct link_config *l, unsigned char out[32]);
+/* SHA-256, in hex, of what decides what a link's events say: their definitions, the source's zone, and
+ * `more`: hashes of what lies in other files (functions_hash, vocabulary_hash). What is written with
+ * them (flows) is not in it. Canonical as above, but for the SQL, which is taken by its letters. */
+void link_events_hash(const struct config *c, const struct link_config *l, const char *const *more,
+                      int nmore, char out[DIGEST_TEXT_BYTES]);
 /* What the option table says: for --help and docs/CONFIG.md. */
 struct buffer;
 void config_help(struct buffer *out);

@@ -127,14 +127,22 @@ static void add_flows(struct buffer *b, const struct link_config *l)
                   l->nexclude);
 }
 
+static void add_tables(struct buffer *b, const struct link_config *l)
+{
+    add_system(b, l->from);
+    add_system(b, l->to);
+    add_flows(b, l);
+}
+
 void link_plan_hash(const struct link_config *l, unsigned char out[32])
 {
     struct buffer b;
     buffer_init(&b, SPELLING_MAX);
     buffer_add_text(&b, "millrace plan 1\n");
-    add_system(&b, l->from);
-    add_system(&b, l->to);
-    add_flows(&b, l);
+    if (l->nevent_flows > 0)
+        buffer_add_format(&b, "events %lld %lld\n", (long long)l->from->id, (long long)l->to->id);
+    else
+        add_tables(&b, l);
     unsigned size = 0;
     must(EVP_Digest(b.data, b.size, out, &size, EVP_sha256(), NULL) == 1 && size == 32);
     buffer_free(&b);

@@ -11,7 +11,6 @@
 #include "events/let.h"
 #include "events/typed.h"
 #include "sinks/apply_parts.h"
-#include "sinks/events/moment.h"
 #include "transforms/vocabulary/envelope.h"
 
 enum { SLICE_EVENTS = 500, STEP_US = 200 * 1000, SOON_KEYS_MAX = 1000 };

@@ -282,5 +282,8 @@ const struct event_type *event_program_type(const struct event_program *p, const
 
 const char *event_program_hash(struct event_program *p)
 {
-    return vocabulary_hash(p->vocabulary);
+    const char *more[] = {functions_hash(p->functions), vocabulary_hash(p->vocabulary)};
+    char *out = arena_alloc(&p->arena, DIGEST_TEXT_BYTES);
+    link_events_hash(p->config, p->lc, more, 2, out);
+    return out;
 }

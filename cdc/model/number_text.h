@@ -21,8 +21,17 @@ struct number_text {
     size_t nwhole, nfraction;
 };
 
+enum { NUMBER_EXPONENT_MAX = 400 }; /* either way: more than a double has */
+
 /* false: the text is no number. */
 bool number_text_split(const char *text, size_t size, struct number_text *out);
+/* The same, perhaps with an exponent, as doubles are spelled: 1.25e3, 5E-07. The parts are of what
+ * stands before it. */
+bool number_text_split_scaled(const char *text, size_t size, struct number_text *out,
+                              int *exponent);
+/* Appends the canonical text of the number times 10^exponent: at most NUMBER_EXPONENT_MAX and 3 bytes
+ * more than its digits. */
+void number_text_add(const struct number_text *t, int exponent, struct buffer *b);
 bool number_text_is(const char *text, size_t size);
 /* Appends the canonical text, which is at most one byte longer; false: it is none, and nothing is
  * appended. */

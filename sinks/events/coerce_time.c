@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "model/moment.h"
 #include "sinks/events/digits.h"
-#include "sinks/events/moment.h"
 
 static const int64_t US_PER_DAY = INT64_C(86400000000);
 
@@ -23,7 +23,7 @@ static bool read_moment(const struct value *v, struct moment *m)
         *m = (struct moment){.us = v->i * US_PER_DAY};
         return true;
     case VALUE_TEXT:
-        return moment_parse(v->text, v->size, m);
+        return moment_read(v->text, v->size, m);
     default:
         return false;
     }
@@ -79,7 +79,7 @@ static const char *to_moment(const struct coercion *k, const struct moment *m, s
     bool instant = k->column->kind == VALUE_INSTANT;
     *out = (struct value){.kind = (uint8_t)k->column->kind,
                           .i = instant ? utc_us(k, m) : local_us(k, m)};
-    if (m->cut && !k->round)
+    if (moment_is_finer_than_us(m) && !k->round)
         return coerce_refuse(k, "it is finer than a microsecond");
     return fit_fraction(k, &out->i);
 }

@@ -2,10 +2,8 @@
  * so. */
 #include "sinks/events/digits.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum { EXPONENT_MAX = 400 };
+#include "model/number_text.h"
 
 /* A number as its digits: 0.point of them stand before the point. `digit` has one free place in
  * front, for a carry. */
@@ -15,40 +13,20 @@ struct number {
     int n, point;
 };
 
-static bool read_exponent(const char *at, const char *end, int *out)
-{
-    char copy[8], *stop;
-    size_t size = (size_t)(end - at);
-    if (size == 0 || size >= sizeof copy)
-        return false;
-    memcpy(copy, at, size);
-    copy[size] = 0;
-    long e = strtol(copy, &stop, 10);
-    *out = (int)e;
-    return *stop == 0 && e >= -EXPONENT_MAX && e <= EXPONENT_MAX;
-}
-
 static bool read_number(const char *text, size_t size, struct arena *a, struct number *out)
 {
-    const char *at = text, *end = text + size;
-    bool point = false;
-    int exponent = 0;
-    *out = (struct number){.negative = size > 0 && *at == '-'};
-    out->digit = (char *)arena_alloc(a, size + 2) + 1;
-    at += size > 0 && (*at == '-' || *at == '+');
-    for (; at < end && *at != 'e' && *at != 'E'; at++) {
-        if (*at == '.' && !point) {
-            point = true;
-            continue;
-        }
-        if (*at < '0' || *at > '9')
-            return false;
-        out->digit[out->n++] = *at;
-        out->point += !point;
-    }
-    if (out->n == 0 || (at < end && !read_exponent(at + 1, end, &exponent)))
+    struct number_text t;
+    int exponent;
+    if (!number_text_split_scaled(text, size, &t, &exponent))
         return false;
-    out->point += exponent;
+    *out = (struct number){
+        .negative = t.negative,
+        .digit = (char *)arena_alloc(a, t.nwhole + t.nfraction + 1) + 1,
+        .n = (int)(t.nwhole + t.nfraction),
+        .point = (int)t.nwhole + exponent,
+    };
+    memcpy(out->digit, t.whole, t.nwhole);
+    memcpy(out->digit + t.nwhole, t.fraction, t.nfraction);
     return true;
 }
 

@@ -3,8 +3,8 @@
 
 #include <math.h>
 #include <string.h>
+#include "model/moment.h"
 #include "sinks/events/digits.h"
-#include "sinks/events/moment.h"
 
 const struct value *field_find(const struct object *o, const char *name, uint32_t hint)
 {
@@ -38,10 +38,10 @@ static bool read_time(const struct value *v, struct value *out)
     *out = *v;
     if (v->kind == VALUE_INSTANT)
         return true;
-    if (v->kind != VALUE_TEXT || !moment_parse(v->text, v->size, &m) || !m.has_zone)
+    if (v->kind != VALUE_TEXT || !moment_read(v->text, v->size, &m) || !m.has_zone)
         return false;
     *out = (struct value){.kind = VALUE_INSTANT, .i = m.us - m.offset};
-    return !m.cut;
+    return !moment_is_finer_than_us(&m);
 }
 
 static bool read_date(const struct value *v, struct value *out)
@@ -50,7 +50,7 @@ static bool read_date(const struct value *v, struct value *out)
     *out = *v;
     if (v->kind == VALUE_DATE)
         return true;
-    if (v->kind != VALUE_TEXT || !moment_parse(v->text, v->size, &m) || m.has_time)
+    if (v->kind != VALUE_TEXT || !moment_read(v->text, v->size, &m) || m.has_time)
         return false;
     *out = (struct value){.kind = VALUE_DATE, .i = m.us / INT64_C(86400000000)};
     return true;

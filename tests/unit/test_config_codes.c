@@ -98,11 +98,82 @@ static void what_is_wrong_is_placed_and_no_secret_is_said(void **state)
         a_bad_code(cases[i].text, cases[i].place, cases[i].message);
 }
 
+/* ---- the hash of what was loaded ---- */
+
+static void hash_of(const char *text, char out[DIGEST_TEXT_BYTES])
+{
+    struct config *c;
+    struct functions *fs;
+    struct failure f;
+    char whole[4000];
+    snprintf(whole, sizeof whole, TOP "%s", text);
+    if (load_codes(whole, &c, &fs, &f) != STATUS_OK)
+        complain("%s", f.text);
+    strcpy(out, functions_hash(fs));
+    functions_free(fs);
+    config_free(c);
+}
+
+#define KEY "mask_keys: { a: { key_env: MASK_KEY_OF_TEST } }\n"
+
+static void the_hash_knows_what_functions_answer(void **state)
+{
+    (void)state;
+    static const char base[] = "dictionaries: { d: { codes: { a: 1, b: 2 } }, e: { codes: { x: y } } }\n"
+                               "units: [1 kg = 1000 g, 1 dozen = 12 pcs]\n" KEY;
+    static const char *const same[] = {
+        "dictionaries: { e: { codes: { x: y } }, d: { unknown: fail, codes: { b: 2, a: '1' } } }\n"
+        "units: { ratios: [1 dozen = 12 pcs, 1 kg = 1000 g], unknown: quarantine }\n" KEY,
+    };
+    static const char *const other[] = {
+        "dictionaries: { d: { codes: { a: 1, b: 3 } }, e: { codes: { x: y } } }\n"
+        "units: [1 kg = 1000 g, 1 dozen = 12 pcs]\n" KEY,
+        "dictionaries: { d: { codes: { a: 1, b: 2 }, unknown: pass }, e: { codes: { x: y } } }\n"
+        "units: [1 kg = 1000 g, 1 dozen = 12 pcs]\n" KEY,
+        "dictionaries: { d: { codes: { a: 1, b: 2 } }, e: { codes: { x: y } } }\n"
+        "units: [1 kg = 1000 g, 1 dozen = 20 pcs]\n" KEY,
+        "dictionaries: { d: { codes: { a: 1, b: 2 } }, e: { codes: { x: y } } }\n"
+        "units: { ratios: [1 kg = 1000 g], materials: { A: [1 dozen = 12 pcs] } }\n" KEY,
+    };
+    char expected[DIGEST_TEXT_BYTES], got[DIGEST_TEXT_BYTES];
+    setenv("MASK_KEY_OF_TEST", "fedcba9876543210", 1);
+    hash_of(base, expected);
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+        hash_of(same[i], got);
+        assert_string_equal(got, expected);
+    }
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++) {
+        hash_of(other[i], got);
+        assert_string_not_equal(got, expected);
+    }
+    setenv("MASK_KEY_OF_TEST", "fedcba9876543211", 1);
+    hash_of(base, got);
+    assert_string_not_equal(got, expected);
+}
+
+/* The bytes of a file count, not its name. */
+static void the_hash_knows_what_is_in_the_files(void **state)
+{
+    (void)state;
+    char text[200], first[DIGEST_TEXT_BYTES], got[DIGEST_TEXT_BYTES];
+    snprintf(text, sizeof text, "dictionaries: { d: { file: %s.csv } }\n", strrchr(path, '/') + 1);
+    write_beside(".csv", "code,value\na,1\n");
+    hash_of(text, first);
+    write_beside(".csv", "code,value\na,2\n");
+    hash_of(text, got);
+    assert_string_not_equal(got, first);
+    hash_of("dictionaries: { d: { codes: { a: 1 } } }\n", got);
+    assert_string_equal(got, first);
+    remove_beside(".csv");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_of_the_table_is_read),
         cmocka_unit_test(what_is_wrong_is_placed_and_no_secret_is_said),
+        cmocka_unit_test(the_hash_knows_what_functions_answer),
+        cmocka_unit_test(the_hash_knows_what_is_in_the_files),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

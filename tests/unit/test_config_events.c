@@ -270,6 +270,78 @@ static void several_events_make_one_message(void **state)
     config_free(c);
 }
 
+/* ---- what events say, and what must not change ---- */
+
+struct hashes {
+    char events[DIGEST_TEXT_BYTES];
+    unsigned char plan[32];
+};
+
+static struct hashes hashes_of(const char *text, const char *more)
+{
+    struct hashes h;
+    struct config *c = load_good(text);
+    link_events_hash(c, &c->links[0], &more, 1, h.events);
+    link_plan_hash(&c->links[0], h.plan);
+    config_free(c);
+    return h;
+}
+
+#define ZONED(zone)                                                                                \
+    "millrace: 1\n"                                                                                \
+    "systems:\n"                                                                                   \
+    "  erp: { postgresql: host=erp dbname=erp, zone: " zone ", capture: { user: r } }\n"           \
+    "  mes: { mariadb: { host: mes }, capture: { user: r }, apply: { user: w } }\n"
+#define SAYS(key)                                                                                  \
+    "events:\n  Order: { from: erp, of: a, key: " key ", looks_up: [b, c], sql: select 1 }\n"      \
+    "  Other: { from: erp, of: a, key: id, sql: select 2 }\n"
+#define FLOWS_OF(let, sql)                                                                         \
+    LINK "    flows: [{ event: Order, let: " let ", write: [{ table: t, key: k, sql: " sql " }] }]\n"
+#define BASE_FLOWS FLOWS_OF("select 1", "select 1")
+
+static void the_hash_of_events_knows_what_they_say(void **state)
+{
+    (void)state;
+    static const char *const same[] = {
+        TOP SAYS("id") FLOWS_OF("select 2", "select 2"),
+        TOP SAYS("id") BASE_FLOWS "    retry_every: 1 min\n",
+        TOP "# a comment\nevents:\n"
+            "  Order: { sql: select 1, key: id, of: a, looks_up: [c, b], from: erp, type: Order }\n"
+            "  Other: { from: erp, of: b, key: id, sql: select 3 }\n" BASE_FLOWS,
+    };
+    static const char *const other[] = {
+        TOP SAYS("name") BASE_FLOWS,
+        ZONED("Asia/Shanghai") SAYS("id") BASE_FLOWS,
+        TOP "events:\n  Order: { from: erp, of: a, key: id, looks_up: [b], sql: select 1 }\n" BASE_FLOWS,
+        TOP "events:\n  Order: { from: erp, of: a, key: id, type: Ordr, looks_up: [b, c], sql: select 1 }\n"
+            BASE_FLOWS,
+    };
+    struct hashes base = hashes_of(TOP SAYS("id") BASE_FLOWS, "dictionaries");
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        assert_string_equal(hashes_of(same[i], "dictionaries").events, base.events);
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        assert_string_not_equal(hashes_of(other[i], "dictionaries").events, base.events);
+    assert_string_not_equal(hashes_of(TOP SAYS("id") BASE_FLOWS, "others").events, base.events);
+}
+
+/* A mapping may change at every start: the mirror is made again. A link may not become another. */
+static void the_plan_of_a_link_of_events_is_its_systems(void **state)
+{
+    (void)state;
+    struct hashes base = hashes_of(TOP SAYS("id") BASE_FLOWS, "");
+    static const char *const same[] = {
+        TOP SAYS("name") FLOWS_OF("select 2", "select 3"),
+        ZONED("Asia/Shanghai") SAYS("id") BASE_FLOWS,
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++)
+        assert_memory_equal(hashes_of(same[i], "").plan, base.plan, 32);
+    struct config *c = load_good(TOP LINKS);
+    unsigned char tables[32];
+    link_plan_hash(&c->links[0], tables);
+    assert_memory_not_equal(tables, base.plan, 32);
+    config_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +355,8 @@ int main(void)
         cmocka_unit_test(flows_are_first_written_by_key_or_not_at_all),
         cmocka_unit_test(what_waits_has_its_times_and_its_place),
         cmocka_unit_test(several_events_make_one_message),
+        cmocka_unit_test(the_hash_of_events_knows_what_they_say),
+        cmocka_unit_test(the_plan_of_a_link_of_events_is_its_systems),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -210,3 +210,43 @@ void dictionaries_free(struct dictionaries *d)
     }
     HASH_CLEAR(hh, d->all);
 }
+
+/* ---- digest ---- */
+
+static int by_code(const struct entry *a, const struct entry *b)
+{
+    return strcmp(a->code, b->code);
+}
+
+static int by_name(const struct dictionary *a, const struct dictionary *b)
+{
+    return strcmp(a->name, b->name);
+}
+
+static void add_policy(const struct unknown_policy *p, struct digest *out)
+{
+    digest_number(out, p->policy);
+    digest_text(out, p->value);
+}
+
+static void add_dictionary(struct dictionary *d, struct digest *out)
+{
+    digest_text(out, d->name);
+    add_policy(&d->unknown, out);
+    digest_number(out, d->has_reverse);
+    add_policy(&d->reverse, out);
+    HASH_SRT(by_code, d->codes, by_code);
+    digest_number(out, HASH_CNT(by_code, d->codes));
+    for (const struct entry *e = d->codes; e; e = e->by_code.next) {
+        digest_text(out, e->code);
+        digest_text(out, e->value);
+    }
+}
+
+void dictionaries_digest(struct dictionaries *d, struct digest *out)
+{
+    HASH_SORT(d->all, by_name);
+    digest_number(out, HASH_COUNT(d->all));
+    for (struct dictionary *at = d->all; at; at = at->hh.next)
+        add_dictionary(at, out);
+}

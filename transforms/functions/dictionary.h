@@ -18,6 +18,7 @@
 #define MILLRACE_TRANSFORMS_FUNCTIONS_DICTIONARY_H
 
 #include <stddef.h>
+#include "base/digest.h"
 #include "transforms/functions/config_parts.h"
 
 struct dictionary;
@@ -34,6 +35,8 @@ struct unknown_policy {
 enum status dictionaries_read(const struct part *p, const struct node *n,
                               struct dictionaries **out);
 void dictionaries_free(struct dictionaries *d); /* the hash tables */
+/* Adds all that they say, in an order of its own, in which the tables then are: before threads. */
+void dictionaries_digest(struct dictionaries *d, struct digest *out);
 
 /* Read-only: any thread. NULL: there is none of the name. */
 const struct dictionary *dictionary_find(const struct dictionaries *d, const char *name,

@@ -34,6 +34,9 @@ struct functions_config {
 enum status functions_load(const struct functions_config *config, struct functions **out,
                            struct failure *f);
 void functions_free(struct functions *fs);
+/* SHA-256, in hex, of all that was loaded (dictionaries, units, keys), whatever its order: another
+ * hash, and a mapping may say something else. No key can be told from it. Lives as long as `fs`. */
+const char *functions_hash(const struct functions *fs);
 
 /* All functions, and the collation `decimal`; SQLite's Bloom filters are turned off, which know no
  * collation. `fs` NULL: no dictionaries, units and keys. `outcome`

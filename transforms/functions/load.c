@@ -7,6 +7,7 @@ struct functions {
     struct dictionaries *dictionaries;
     struct units *units;
     struct mask_keys *mask_keys;
+    char hash[DIGEST_TEXT_BYTES];
 };
 
 static enum status read_parts(const struct functions_config *c, struct functions *fs,
@@ -18,6 +19,17 @@ static enum status read_parts(const struct functions_config *c, struct functions
     return mask_keys_read(&p, c->mask_keys, &fs->mask_keys);
 }
 
+static void make_hash(struct functions *fs)
+{
+    struct digest d;
+    digest_begin(&d);
+    digest_text(&d, "millrace functions 1");
+    dictionaries_digest(fs->dictionaries, &d);
+    units_digest(fs->units, &d);
+    mask_keys_digest(fs->mask_keys, &d);
+    digest_end(&d, fs->hash);
+}
+
 enum status functions_load(const struct functions_config *config, struct functions **out,
                            struct failure *f)
 {
@@ -25,6 +37,8 @@ enum status functions_load(const struct functions_config *config, struct functio
     must(fs);
     arena_init(&fs->arena);
     enum status status = read_parts(config, fs, f);
+    if (status == STATUS_OK)
+        make_hash(fs);
     if (status != STATUS_OK) {
         functions_free(fs);
         fs = NULL;
@@ -42,6 +56,11 @@ void functions_free(struct functions *fs)
     mask_keys_free(fs->mask_keys);
     arena_free(&fs->arena);
     free(fs);
+}
+
+const char *functions_hash(const struct functions *fs)
+{
+    return fs->hash;
 }
 
 const struct dictionaries *functions_dictionaries(const struct functions *fs)

@@ -121,3 +121,33 @@ void mask_keys_free(struct mask_keys *keys)
             explicit_bzero((void *)keys->all[i].bytes, keys->all[i].size);
     }
 }
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct mask_key *const *)a)->name,
+                  (*(const struct mask_key *const *)b)->name);
+}
+
+static void add_key(const struct mask_key *k, struct digest *out)
+{
+    struct digest own;
+    char hash[DIGEST_TEXT_BYTES];
+    digest_begin(&own);
+    digest_bytes(&own, k->bytes, k->size);
+    digest_end(&own, hash);
+    digest_text(out, k->name);
+    digest_text(out, hash);
+}
+
+void mask_keys_digest(const struct mask_keys *keys, struct digest *out)
+{
+    const struct mask_key **sorted = calloc((size_t)keys->n + 1, sizeof *sorted);
+    must(sorted);
+    for (int i = 0; i < keys->n; i++)
+        sorted[i] = &keys->all[i];
+    qsort(sorted, (size_t)keys->n, sizeof *sorted, by_name);
+    digest_number(out, keys->n);
+    for (int i = 0; i < keys->n; i++)
+        add_key(sorted[i], out);
+    free(sorted);
+}

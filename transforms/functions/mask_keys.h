@@ -9,6 +9,7 @@
 #ifndef MILLRACE_TRANSFORMS_FUNCTIONS_MASK_KEYS_H
 #define MILLRACE_TRANSFORMS_FUNCTIONS_MASK_KEYS_H
 
+#include "base/digest.h"
 #include "transforms/functions/config_parts.h"
 
 struct mask_keys;
@@ -22,6 +23,8 @@ struct mask_key {
 /* NULL node: none. */
 enum status mask_keys_read(const struct part *p, const struct node *n, struct mask_keys **out);
 void mask_keys_free(struct mask_keys *keys); /* the bytes are overwritten */
+/* Adds names and keys, these as digests of their own. */
+void mask_keys_digest(const struct mask_keys *keys, struct digest *out);
 /* NULL: there is none of the name. Read-only: any thread. */
 const struct mask_key *mask_key_find(const struct mask_keys *keys, const char *name, size_t size);
 

@@ -5,6 +5,7 @@
  * so what it says of one unit of a general group holds for all of them. */
 #include "transforms/functions/units_parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -304,6 +305,17 @@ static struct material *get_material(struct units *u, const char *name)
     return m;
 }
 
+/* Grows by doubling. */
+static void note_said(struct units *u, const char *material, const char *text)
+{
+    if ((u->nsaid & (u->nsaid - 1)) == 0) {
+        u->said = realloc(u->said, (u->nsaid ? 2 * u->nsaid : 1) * sizeof *u->said);
+        must(u->said);
+    }
+    const char *name = material ? material : "";
+    must(asprintf(&u->said[u->nsaid++], "%zu:%s%s", strlen(name), name, text) > 0);
+}
+
 enum status units_add(struct units *u, const char *material, const char *text, struct failure *f)
 {
     struct ratio_words w;
@@ -311,6 +323,8 @@ enum status units_add(struct units *u, const char *material, const char *text, s
     enum status status = material ? add_own(u, get_material(u, material), &w, f)
                                   : add_general(u, &w, f);
     ratio_words_free(&w);
+    if (status == STATUS_OK)
+        note_said(u, material, text);
     if (status != STATUS_OK && material)
         return fail_in(f, "\"%.80s\" of material %.80s", text, material);
     return status == STATUS_OK ? status : fail_in(f, "\"%.80s\"", text);
@@ -343,5 +357,23 @@ void units_free(struct units *u)
         free(m->name);
         free(m);
     }
+    for (size_t i = 0; i < u->nsaid; i++)
+        free(u->said[i]);
+    free(u->said);
     free(u);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void units_digest(struct units *u, struct digest *out)
+{
+    if (u->nsaid > 0)
+        qsort(u->said, u->nsaid, sizeof *u->said, by_text);
+    digest_number(out, u->fail_unknown);
+    digest_number(out, (int64_t)u->nsaid);
+    for (size_t i = 0; i < u->nsaid; i++)
+        digest_text(out, u->said[i]);
 }

@@ -22,6 +22,7 @@
 #include <gmp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include "base/digest.h"
 #include "transforms/functions/config_parts.h"
 
 struct units;
@@ -36,6 +37,8 @@ struct unit_name {
 /* NULL node: no units. Released by units_free; nothing lies in the part's arena. */
 enum status units_read(const struct part *p, const struct node *n, struct units **out);
 void units_free(struct units *u);
+/* Adds the ratios as they were said, sorted. */
+void units_digest(struct units *u, struct digest *out);
 
 /* quantity in `to` = quantity in `from` * ratio; `ratio` is initialised. `material` may be empty. A
  * unit is always 1 of itself, defined or not. Read-only: any thread. */

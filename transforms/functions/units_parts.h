@@ -26,6 +26,8 @@ struct units {
     struct unit *general;
     struct material *materials;
     bool fail_unknown;
+    char **said; /* each ratio as a text of ours: what the digest is made of */
+    size_t nsaid;
 };
 
 /* One ratio more. `material` NULL: a general one. CONFIG without a place where it says nothing, or

@@ -7,9 +7,9 @@
 #include "transforms/functions/list.h"
 
 #include <stdio.h>
+#include "model/moment.h"
 #include "model/value.h"
 #include "model/zone.h"
-#include "transforms/functions/moment.h"
 
 enum { MOMENT_BYTES = 64, ZONE_BYTES = 64 };
 
@@ -54,7 +54,8 @@ static void convert(sqlite3_context *context, sqlite3_value *value, const struct
 {
     struct moment m;
     struct words text = call_text(value);
-    if (sqlite3_value_type(value) != SQLITE_TEXT || !moment_read(text.text, text.size, &m)) {
+    if (sqlite3_value_type(value) != SQLITE_TEXT || !moment_read(text.text, text.size, &m) ||
+        moment_is_finer_than_us(&m)) {
         no_moment(context, text);
         return;
     }
@@ -62,7 +63,7 @@ static void convert(sqlite3_context *context, sqlite3_value *value, const struct
         sqlite3_result_value(context, value);
         return;
     }
-    int64_t us = m.is_instant ? zone_from_utc(to, m.us)
+    int64_t us = m.has_zone ? zone_from_utc(to, m.us - m.offset)
                  : zone_same(from, to) ? m.us
                                        : zone_from_utc(to, zone_to_utc(from, m.us));
     if (moment_in_years(us))

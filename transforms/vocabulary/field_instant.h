@@ -1,7 +1,6 @@
 /* Instant: a Timestamp's seconds and nanoseconds, from and to texts.
  *
- * Read: "2026-11-22 16:00:00", "2026-11-22T16:00:00.123456789Z", "… +08:00", "…+08"; a date alone
- * is its midnight. Without a zone in the text it is local time in the zone that is given (zone.h
+ * Read: what model/moment.h says, up to nanoseconds; a date alone is its midnight. Without a zone in the text it is local time in the zone that is given (zone.h
  * says what that means in a gap and in a fold). Years 1 to 9999 UTC, as
  * google/protobuf/timestamp.proto.
  *
