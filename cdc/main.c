@@ -1,5 +1,6 @@
 /* The table of commands, and the way from argv to one of them. */
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,15 @@ static const struct command commands[] = {
      "Passes the one source transaction that ends at P (as status and the log name it), after its\n"
      "rows are stored in millrace.held of the target.",
      true, command_skip},
+    {"quarantine", "quarantine list|show|retry|skip -c FILE [--link L] [N...]",
+     "What the links hold (docs/QUARANTINE.md), read from the targets:\n"
+     "  list   [--flow F] [--reason R] [--key K] [--table T] [--column C]   one line each\n"
+     "  show N                                                             all of one\n"
+     "and, by the running process:\n"
+     "  retry  N... | --flow F | --reason R | --key K | --table T | --all   tried again now\n"
+     "  skip   the same [--yes]                                            dropped for good\n"
+     "R: wait, quarantine, behind, together; list also: skipped, what `millrace skip` has passed.",
+     false, command_quarantine, true},
     {"remove", "remove LINK -c FILE [--yes]",
      "Shows, asks, then drops what Millrace made for a link: slot, publication, checkpoint.", true,
      command_remove},
@@ -40,7 +50,9 @@ static void print_usage(FILE *out)
           "  -c, --config FILE   the configuration (all commands)\n"
           "      --position P    skip: the position that the bad transaction ends at\n"
           "      --json          status: for programs\n"
-          "      --yes           remove: do not ask\n"
+          "      --yes           remove, quarantine skip: do not ask\n"
+          "      --link, --flow, --reason, --key, --table, --column, --all\n"
+          "                      quarantine: which of what is held\n"
           "  -v, --verbose       debug log\n"
           "  -h, --help          this; with a command (or config) more on it\n"
           "      --version\n\n"
@@ -66,7 +78,19 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-enum { OPTION_POSITION = 256, OPTION_JSON, OPTION_YES, OPTION_VERSION };
+enum {
+    OPTION_POSITION = 256,
+    OPTION_JSON,
+    OPTION_YES,
+    OPTION_VERSION,
+    OPTION_LINK,
+    OPTION_FLOW,
+    OPTION_REASON,
+    OPTION_KEY,
+    OPTION_TABLE,
+    OPTION_COLUMN,
+    OPTION_ALL
+};
 
 static const struct option options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -76,6 +100,13 @@ static const struct option options[] = {
     {"yes", no_argument, NULL, OPTION_YES},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPTION_VERSION},
+    {"link", required_argument, NULL, OPTION_LINK},
+    {"flow", required_argument, NULL, OPTION_FLOW},
+    {"reason", required_argument, NULL, OPTION_REASON},
+    {"key", required_argument, NULL, OPTION_KEY},
+    {"table", required_argument, NULL, OPTION_TABLE},
+    {"column", required_argument, NULL, OPTION_COLUMN},
+    {"all", no_argument, NULL, OPTION_ALL},
     {0},
 };
 
@@ -111,13 +142,39 @@ static int dispatch(int nwords, char **words, struct arguments *args)
     if (!c)
         return usage_error("there is no command", words[0]);
     args->link = nwords > 1 ? words[1] : NULL;
+    args->words = words + 1;
+    args->nwords = nwords - 1;
     if (!args->config)
         return usage_error("which config? say -c FILE", NULL);
     if (c->needs_link && nwords < 2)
         return usage_error("which link? usage: millrace", c->synopsis);
-    if (nwords > (c->needs_link ? 2 : 1))
+    if (!c->takes_words && nwords > (c->needs_link ? 2 : 1))
         return usage_error("too many arguments; usage: millrace", c->synopsis);
     return c->run(args);
+}
+
+/* Options whose argument is a text of `struct arguments`. */
+static bool take_text(int option, struct arguments *args)
+{
+    static const struct {
+        int option;
+        size_t at;
+    } texts[] = {
+        {'c', offsetof(struct arguments, config)},
+        {OPTION_POSITION, offsetof(struct arguments, position)},
+        {OPTION_LINK, offsetof(struct arguments, of_link)},
+        {OPTION_FLOW, offsetof(struct arguments, flow)},
+        {OPTION_REASON, offsetof(struct arguments, reason)},
+        {OPTION_KEY, offsetof(struct arguments, key)},
+        {OPTION_TABLE, offsetof(struct arguments, table)},
+        {OPTION_COLUMN, offsetof(struct arguments, column)},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].option == option) {
+            *(const char **)((char *)args + texts[i].at) = optarg;
+            return true;
+        }
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -126,15 +183,14 @@ int main(int argc, char **argv)
     bool wants_help = false;
     int option;
     while ((option = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
+        if (take_text(option, &args))
+            continue;
         switch (option) {
-        case 'c':
-            args.config = optarg;
-            break;
         case 'v':
             args.verbose = true;
             break;
-        case OPTION_POSITION:
-            args.position = optarg;
+        case OPTION_ALL:
+            args.all = true;
             break;
         case OPTION_JSON:
             args.json = true;

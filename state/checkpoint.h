@@ -37,6 +37,9 @@ enum status state_link_id(struct session *s, const char *name, const char *was,
                           int64_t source_system, const char *source_identity, int64_t *id,
                           struct failure *f);
 
+/* The same of a link that may not have begun: *id 0, also where there are no tables yet. */
+enum status state_find_link(struct session *s, const char *name, int64_t *id, struct failure *f);
+
 /* The friendly lock of a link, for the session's life; may be taken more than once. */
 enum status state_try_lock(struct session *s, int64_t link, bool *locked, struct failure *f);
 

@@ -51,9 +51,8 @@ static void either_key(struct asked *q, const char *key)
     buffer_add_char(&q->sql, ')');
 }
 
-/* One reason is read by its index, in order of n. Of several the others are excluded: an index by
- * reason gives no order across them, and a planner that knows nothing yet of a table that has just
- * filled would read and sort it all for each page. */
+/* One reason has an index; of several the others are excluded: an index by reason gives no order
+ * across them. */
 static void one_of_reasons(struct asked *q, unsigned reasons)
 {
     bool single = (reasons & (reasons - 1)) == 0;
@@ -84,6 +83,14 @@ static void add_filter(struct asked *q, const struct held_filter *filter)
     equals(q, "tab", filter->table);
     equals(q, "col", filter->column);
     one_of_numbers(q, filter);
+}
+
+static void add_page(struct asked *q, int64_t link, const struct held_query *query)
+{
+    buffer_add_format(&q->sql, " FROM millrace.held WHERE link = %lld AND n > %lld",
+                      (long long)link, (long long)query->after_n);
+    add_filter(q, &query->filter);
+    buffer_add_format(&q->sql, " ORDER BY n LIMIT %u", query->limit);
 }
 
 /* ---- a page ---- */
@@ -125,10 +132,7 @@ static enum status ask_page(struct session *s, int64_t link, const struct held_q
     struct asked q = {.postgres = sql_is_postgres(s)};
     buffer_init(&q.sql, SQL_BYTES_MAX);
     add_columns(&q, query);
-    buffer_add_format(&q.sql, " FROM millrace.held WHERE link = %lld AND n > %lld",
-                      (long long)link, (long long)query->after_n);
-    add_filter(&q, &query->filter);
-    buffer_add_format(&q.sql, " ORDER BY n LIMIT %u", query->limit);
+    add_page(&q, link, query);
     return run_asked(s, &q, a, rows, f);
 }
 
@@ -185,12 +189,11 @@ enum status held_page(struct session *s, int64_t link, const struct held_query *
 static enum status keys_page(struct session *s, struct arena *a, int64_t link, int64_t after,
                              struct rows *rows, struct failure *f)
 {
-    struct asked q = {0};
+    struct asked q = {.postgres = sql_is_postgres(s)};
+    struct held_query query = {.after_n = after, .limit = KEYS_AT_ONCE};
     buffer_init(&q.sql, SQL_BYTES_MAX);
-    buffer_add_format(&q.sql,
-                      "SELECT n, flow, event_key, old_key FROM millrace.held WHERE link = %lld "
-                      "AND n > %lld AND flow IS NOT NULL ORDER BY n LIMIT %d",
-                      (long long)link, (long long)after, (int)KEYS_AT_ONCE);
+    buffer_add_text(&q.sql, "SELECT n, flow, event_key, old_key");
+    add_page(&q, link, &query);
     return run_asked(s, &q, a, rows, f);
 }
 

@@ -456,3 +456,24 @@ enum status state_link_id(struct session *s, const char *name, const char *was,
     arena_free(&a);
     return status;
 }
+
+static enum status find_link_in(struct session *s, struct arena *a, const char *name, int64_t *id,
+                                struct failure *f)
+{
+    struct rows rows;
+    enum status status =
+        SQL_RUN(s, a, &rows, f, "SELECT id FROM millrace.link WHERE name = ?", name);
+    if (status != STATUS_OK)
+        return f->code == ERROR_NO_TABLE ? STATUS_OK : status;
+    return rows.nrows > 0 ? sql_read_int(rows_cell(&rows, 0, 0), id, f) : STATUS_OK;
+}
+
+enum status state_find_link(struct session *s, const char *name, int64_t *id, struct failure *f)
+{
+    struct arena a;
+    *id = 0;
+    arena_init(&a);
+    enum status status = find_link_in(s, &a, name, id, f);
+    arena_free(&a);
+    return status;
+}

@@ -23,6 +23,11 @@ struct arguments {
     bool json;            /* --json */
     bool yes;             /* --yes */
     bool verbose;         /* --verbose: debug log */
+
+    char **words; /* of a command with words of its own: what follows its name */
+    int nwords;
+    const char *of_link, *flow, *reason, *key, *table, *column; /* --link L, --flow F, ... */
+    bool all;                                                   /* --all */
 };
 
 struct command {
@@ -31,6 +36,7 @@ struct command {
     const char *help;     /* lines for `millrace NAME --help` */
     bool needs_link;
     int (*run)(const struct arguments *args);
+    bool takes_words; /* as many as it likes, and judges them itself */
 };
 
 int command_run(const struct arguments *args);
@@ -38,6 +44,7 @@ int command_check(const struct arguments *args);
 int command_status(const struct arguments *args);
 int command_skip(const struct arguments *args);
 int command_remove(const struct arguments *args);
+int command_quarantine(const struct arguments *args);
 
 struct config;
 struct failure;

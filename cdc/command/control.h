@@ -3,6 +3,10 @@
  * One request and one answer a connection, each a line of JSON:
  *   {"command": "status"}                                   -> {"links": [...]}
  *   {"command": "skip", "link": "erp-mes", "position": P}    -> {"ok": true} | {"error": "..."}
+ *   {"command": "quarantine", "link": "erp-mes", "skip": false, "filter": {"key": "WH/MO/00012"}}
+ *                                                            -> {"request": 1} | {"error": "..."}
+ *   {"command": "quarantine-answer", "link": "erp-mes", "request": 1}
+ *                          -> {"waiting": true, "state": "streaming"} | {"text": "..."} | {"error": "..."}
  *   {"command": "stop", "link": "erp-mes"}                   -> {"ok": true} when it has stopped
  * The server lives on the main loop; the client blocks.
  */

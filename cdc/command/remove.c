@@ -9,7 +9,6 @@
 #include "config/config.h"
 #include "link/drivers.h"
 #include "state/checkpoint.h"
-#include "state/sql.h"
 
 enum { STOP_POLL_US = 100 * 1000, STOP_POLLS = 300, LOCK_TRIES = 10, LOCK_PAUSE_MS = 100 };
 
@@ -90,28 +89,13 @@ static enum status lock_link(struct target *t, struct wake *wake, struct failure
                          "another process runs this link: stop it first; nothing was removed");
 }
 
-static enum status find_link(const struct link_config *lc, struct target *t, struct failure *f)
-{
-    struct rows rows;
-    struct arena a;
-    arena_init(&a);
-    enum status status = session_run(t->session, &a, &rows, 1,
-                                     "SELECT id FROM millrace.link WHERE name = ?", lc->name);
-    if (status == STATUS_OK && rows.nrows > 0)
-        status = sql_read_int(rows_cell(&rows, 0, 0), &t->link, f);
-    if (status != STATUS_OK && f->code == ERROR_NO_TABLE)
-        status = STATUS_OK;
-    arena_free(&a);
-    return status;
-}
-
 static enum status open_target(const struct link_config *lc, struct target *t, struct wake *wake,
                                struct failure *f)
 {
     if (lc->to->engine == ENGINE_NULL)
         return STATUS_OK;
     TRY(session_open(&lc->to->apply, "millrace remove", wake, f, &t->session));
-    TRY(find_link(lc, t, f));
+    TRY(state_find_link(t->session, lc->name, &t->link, f));
     return t->link ? lock_link(t, wake, f) : STATUS_OK;
 }
 

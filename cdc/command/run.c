@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "command/command.h"
 #include "command/control.h"
+#include "command/quarantine.h"
 #include "command/status.h"
 #include "config/config.h"
 #include "link/link.h"
@@ -120,6 +121,8 @@ static json_t *answer(void *owner, const json_t *request)
         return json_pack("{s:s}", "error", command ? "no such link" : "no command");
     if (strcmp(command, "skip") == 0)
         return answer_skip(l, request);
+    if (strncmp(command, "quarantine", strlen("quarantine")) == 0)
+        return quarantine_serve(l, request);
     if (strcmp(command, "stop") == 0) {
         link_stop(l);
         return json_pack("{s:b}", "ok", 1);

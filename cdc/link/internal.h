@@ -7,6 +7,7 @@
  *   worker.c    one reader of a copy and its lane       window.c   the rules while a copy is open
  *   afresh.c    what a person does before a pair begins again
  *   events.c    a link with flows: its tables, its events, its first copy
+ *   quarantine.c  what a person asks of held events
  */
 #ifndef MILLRACE_LINK_INTERNAL_H
 #define MILLRACE_LINK_INTERNAL_H
@@ -17,6 +18,7 @@
 #include "base/backoff.h"
 #include "link/drivers.h"
 #include "link/link.h"
+#include "link/quarantine.h"
 #include "model/zone.h"
 #include "sinks/apply.h"
 #include "state/checkpoint.h"
@@ -226,5 +228,10 @@ const struct config *link_file(const struct link *l);
 int64_t link_writer_number(const struct link *l);
 bool link_row_mode(struct link *l, const bool *set); /* reads, or sets and reads */
 bool link_ends_after_skip(struct link *l);
+/* The writer's thread, between two batches: the oldest request that has no answer (quarantine.h).
+ * What it says is valid until it is answered. */
+bool link_take_quarantine_request(struct link *l, struct quarantine_request *out);
+/* After the commit. ERROR_NONE: done, and `text` says what, in lines for people. */
+void link_answer_quarantine(struct link *l, int64_t id, enum error error, const char *text);
 
 #endif

@@ -25,6 +25,7 @@ struct link {
     bool stop_after_skip;
     bool row_mode; /* the next attempt begins row by row (a large transaction failed in pieces) */
     bool positioned, target_empty;
+    struct quarantine_queue quarantine;
 };
 
 const char *link_state_name(enum link_state s)
@@ -88,11 +89,25 @@ void link_status(struct link *l, struct link_status *out)
     pthread_mutex_unlock(&l->mutex);
 }
 
+/* No writer comes any more, or only after a person has acted: who asked for held events is told, so
+ * that nothing is dropped when nobody thinks of it any more. */
+static void refuse_quarantine(struct link *l, enum link_state state)
+{
+    if (state == LINK_FAILED)
+        quarantine_answer_all(&l->quarantine, ERROR_CONFIG,
+                              "the link has failed meanwhile: millrace status says why; nothing was "
+                              "done");
+    if (state == LINK_STOPPED)
+        quarantine_answer_all(&l->quarantine, ERROR_CONFIG,
+                              "the link was stopped meanwhile; nothing was done");
+}
+
 void link_set_state(struct link *l, enum link_state state)
 {
     pthread_mutex_lock(&l->mutex);
     bool same = l->status.state == state;
     l->status.state = state;
+    refuse_quarantine(l, state);
     if (state == LINK_STREAMING)
         l->status.error = ERROR_NONE;
     pthread_mutex_unlock(&l->mutex);
@@ -339,6 +354,7 @@ void link_free(struct link *l)
     must(!l->started);
     pthread_mutex_destroy(&l->mutex);
     pthread_cond_destroy(&l->changed);
+    quarantine_free(&l->quarantine);
     free(l->skip);
     free(l);
 }
@@ -364,4 +380,55 @@ enum status link_resume(struct link *l, const char *skip_position, struct failur
 void link_stop_after_skip(struct link *l)
 {
     l->stop_after_skip = true;
+}
+
+/* ---- held events ---- */
+
+static bool takes_requests(enum link_state s)
+{
+    return s != LINK_FAILED && s != LINK_STOPPED && s != LINK_DRAINING;
+}
+
+enum status link_quarantine(struct link *l, bool skip, const struct held_filter *filter,
+                            int64_t *request, struct failure *f)
+{
+    enum status status = STATUS_OK;
+    if (l->lc->nevent_flows == 0)
+        return fail(f, ERROR_CONFIG,
+                    "link %s replicates tables: nothing of it waits to be tried again; what skip has "
+                    "passed is kept for people",
+                    l->lc->name);
+    pthread_mutex_lock(&l->mutex);
+    enum link_state state = l->status.state;
+    if (takes_requests(state))
+        status = quarantine_ask(&l->quarantine, skip, filter, request, f);
+    pthread_mutex_unlock(&l->mutex);
+    if (!takes_requests(state))
+        return fail(f, ERROR_CONFIG, "link %s is %s: millrace status says why; mend that first",
+                    l->lc->name, link_state_name(state));
+    return status;
+}
+
+enum status link_quarantine_answer(struct link *l, int64_t request, bool *done,
+                                   struct buffer *answer, struct failure *f)
+{
+    pthread_mutex_lock(&l->mutex);
+    enum status status = quarantine_fetch(&l->quarantine, request, done, answer, f);
+    pthread_mutex_unlock(&l->mutex);
+    return status;
+}
+
+bool link_take_quarantine_request(struct link *l, struct quarantine_request *out)
+{
+    pthread_mutex_lock(&l->mutex);
+    bool any = quarantine_next(&l->quarantine, out);
+    pthread_mutex_unlock(&l->mutex);
+    return any;
+}
+
+void link_answer_quarantine(struct link *l, int64_t id, enum error error, const char *text)
+{
+    pthread_mutex_lock(&l->mutex);
+    quarantine_answer(&l->quarantine, id, error, text);
+    pthread_mutex_unlock(&l->mutex);
 }

@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include "base/buffer.h"
 #include "config/config.h"
+#include "state/held.h"
 
 #define LINK_STATES(X)                                                                             \
     X(LINK_STARTING, "starting") /* connecting, checking, taking the fence */                      \
@@ -78,5 +79,15 @@ const char *link_action(enum error code, const char *position);
 enum status link_resume(struct link *l, const char *skip_position, struct failure *f);
 /* For `skip` without a running process: ends (state stopped) once the skip is committed. */
 void link_stop_after_skip(struct link *l);
+
+/* `millrace quarantine retry|skip`: the held events that the filter names are tried again, or dropped
+ * for good (those behind them become free), by the writer's thread between two batches. Returns at
+ * once, with a number to ask by. CONFIG: a link of tables, one that does not run, one with too many
+ * such requests. */
+enum status link_quarantine(struct link *l, bool skip, const struct held_filter *filter,
+                            int64_t *request, struct failure *f);
+/* *done false: not yet. Else what was done, for people, or the error that it ended with; told once. */
+enum status link_quarantine_answer(struct link *l, int64_t request, bool *done,
+                                   struct buffer *answer, struct failure *f);
 
 #endif
