@@ -23,6 +23,13 @@ static json_t *error_json(const struct link_status *s)
                      link_action(s->error, s->error_position));
 }
 
+static json_t *events_json(const struct link_status *s)
+{
+    return json_pack("{s:I, s:I, s:I, s:I}", "written", (json_int_t)s->events_written, "waiting",
+                     (json_int_t)s->events_waiting, "quarantined",
+                     (json_int_t)s->events_quarantined, "drifted", (json_int_t)s->rows_drifted);
+}
+
 json_t *status_json(const char *link, const struct link_status *s)
 {
     json_t *lag = s->lag_us < 0 ? json_null() : json_real((double)s->lag_us / 1000.0);
@@ -39,6 +46,8 @@ json_t *status_json(const char *link, const struct link_status *s)
         (json_int_t)s->skipped, "skipping", s->skipping, "copy", copy,
         "last_error", error_json(s));
     must(j);
+    if (s->carries_events)
+        json_object_set_new(j, "events", events_json(s));
     return j;
 }
 
@@ -105,6 +114,19 @@ static const char *text_of(const json_t *j, const char *key)
     return s ? s : "";
 }
 
+static void print_events(const json_t *events)
+{
+    if (!events)
+        return;
+    printf("  events        %lld written   %lld waiting   %lld quarantined\n",
+           (long long)json_integer_value(json_object_get(events, "written")),
+           (long long)json_integer_value(json_object_get(events, "waiting")),
+           (long long)json_integer_value(json_object_get(events, "quarantined")));
+    if (json_integer_value(json_object_get(events, "drifted")) > 0)
+        printf("  drift         %lld rows that it watches were changed by others\n",
+               (long long)json_integer_value(json_object_get(events, "drifted")));
+}
+
 static void print_running(const json_t *j)
 {
     json_t *lag = json_object_get(j, "lag_ms");
@@ -118,6 +140,7 @@ static void print_running(const json_t *j)
     printf("  backlog       %.1f MiB%s\n",
            (double)json_integer_value(json_object_get(j, "backlog_bytes")) / 1048576.0,
            json_is_true(json_object_get(j, "paused")) ? " (the source waits for the target)" : "");
+    print_events(json_object_get(j, "events"));
     if (json_integer_value(json_object_get(copy, "chunks")) > 0)
         printf("  first copy    %lld of %lld chunks, %lld rows\n",
                (long long)json_integer_value(json_object_get(copy, "done")),

@@ -92,6 +92,7 @@ struct event_flow {
     struct sql_text let;
     bool together;
     int64_t quarantine_limit;
+    int64_t wait_at_most_ms;
     enum on_drift on_drift;
     struct write_config *writes, *gone;
     int nwrites, ngone;

@@ -250,6 +250,8 @@ enum option_kind {
       "a held event holds all of its source transaction")                                          \
     X(FLOW_QUARANTINE_LIMIT, SCOPE_FLOW, "quarantine_limit", OPTION_INTEGER, "1000", 0, 1000000000, \
       "number", "more quarantined events than this stop the flow")                                 \
+    X(FLOW_WAIT_AT_MOST, SCOPE_FLOW, "wait_at_most", OPTION_TIME, "1 d", 1 * SECONDS,              \
+      365 * 24 * HOURS, "time", "an event that has waited longer is quarantined: a person looks")  \
     X(FLOW_ON_DRIFT, SCOPE_FLOW, "on_drift", OPTION_CHOICE, "flag", 0, 0, "flag | restore",        \
       "a column that this flow writes was changed by another: count it, or write ours again")      \
     X(FLOW_WRITE, SCOPE_FLOW, "write", OPTION_LIST, REQUIRED, 0, 0, "[{...}]",                     \

@@ -191,6 +191,7 @@ static enum status read_flow(struct load *l, const struct node *n, struct link_c
         .let = sql_read(f.given[FLOW_LET]),
         .together = strcmp(f.text[FLOW_TOGETHER], "true") == 0,
         .quarantine_limit = f.number[FLOW_QUARANTINE_LIMIT],
+        .wait_at_most_ms = f.number[FLOW_WAIT_AT_MOST],
         .on_drift = strcmp(f.text[FLOW_ON_DRIFT], "restore") == 0 ? DRIFT_RESTORE : DRIFT_FLAG,
         .line = n->line,
     };

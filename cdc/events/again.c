@@ -1,6 +1,10 @@
-/* What is held is tried again, in the order of its numbers: by the timer, and soon after the link has
- * written itself. A pass goes over all that is held, a slice at a time; a slice is a target
- * transaction that repeats the checkpoint. Keys that stay are in the way of their later events. */
+/* What is held is tried again, in the order of its numbers: by the timer, soon after the link has
+ * written itself, and when a person says so. A pass goes over all that is held, a slice at a time; a
+ * slice is a target transaction that repeats the checkpoint. Keys that stay are in the way of their
+ * later events. What is quarantined is tried only where a person names it.
+ *
+ * What was never an event (a view that could not state its object, a value that its type refuses)
+ * has no envelope: the mirror is asked for the object once more, and what it says takes its place. */
 #include "events/internal.h"
 
 #include <stdlib.h>
@@ -10,6 +14,7 @@
 #include "base/log.h"
 #include "events/let.h"
 #include "events/typed.h"
+#include "model/moment.h"
 #include "sinks/apply_parts.h"
 #include "transforms/vocabulary/envelope.h"
 
@@ -20,6 +25,8 @@ struct again {
     int64_t next_us; /* when a pass may begin */
     int64_t after_n; /* where the pass is */
     struct held_keys *in_the_way;
+    const struct held_filter *wish; /* of the pass: what a person named; NULL: the timer's */
+    struct tried_again result;      /* of the person's pass */
 };
 
 struct again *again_new(void)
@@ -103,10 +110,75 @@ static enum status take(struct events *e, int line, const struct held_event *h)
     return STATUS_OK;
 }
 
+/* ---- which ones ---- */
+
+static bool is_or_any(const char *wanted, const char *text)
+{
+    return !wanted || (text && strcmp(wanted, text) == 0);
+}
+
+static bool is_among(const int64_t *list, uint32_t count, int64_t n)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i] == n)
+            return true;
+    return count == 0;
+}
+
+static bool is_named(const struct held_filter *w, const struct held_event *h)
+{
+    unsigned reasons = w->reasons ? w->reasons : HELD_EVENTS;
+    return (reasons >> h->reason & 1) && is_or_any(w->flow, h->flow) &&
+           (is_or_any(w->key, h->key) || (h->old_key && is_or_any(w->key, h->old_key))) &&
+           is_or_any(w->table, h->table) && is_or_any(w->column, h->column) &&
+           is_among(w->n, w->count, h->n);
+}
+
+static bool is_wished(const struct events *e, const struct held_event *h)
+{
+    return e->again->wish && is_named(e->again->wish, h);
+}
+
 static bool is_tried(const struct events *e, const struct held_event *h)
 {
-    (void)e;
-    return h->envelope && h->reason != HELD_QUARANTINE;
+    return is_wished(e, h) || (h->envelope && h->reason != HELD_QUARANTINE);
+}
+
+/* "(object 12)": what carry_refusal calls it. */
+static const char *object_in(struct events *e, const char *key)
+{
+    const char *from = key + sizeof "(object " - 1;
+    size_t n = strlen(key);
+    if (strncmp(key, "(object ", from - key) != 0 || key[n - 1] != ')')
+        return NULL;
+    return arena_copy(&e->arena, from, n - (size_t)(from - key) - 1);
+}
+
+/* As a transaction of its own, where the mirror stands. */
+static enum status look_again(struct events *e, const struct held_event *h)
+{
+    bool found;
+    const char *object = object_in(e, h->key), *at = mirror_position(e->mirror);
+    const char *position = arena_strdup(&e->arena, at ? at : e->apply->position);
+    TRY(mirror_begin(e->mirror, position, e->failure));
+    TRY(drift_again(e, h->flow, object ? object : h->key, !object, &found));
+    TRY(mirror_end(e->mirror, position, true, e->failure));
+    return read_evaluated(e, position, h->committed_us);
+}
+
+static enum status take_row(struct events *e, int line, const struct held_event *h)
+{
+    e->again->result.tried += is_wished(e, h);
+    if (h->envelope)
+        return take(e, line, h);
+    /* It goes, whatever comes of it: an event, the same refusal, or nothing where there is no such
+     * object any more. */
+    struct carried *c = carry_slot(e);
+    *c = (struct carried){.line = line, .held_n = h->n, .replaced = true};
+    c->stated = c->typed = (struct event){.type = e->program->lines[line].type->name,
+                                          .op = EVENT_CHANGED, .key = ""}; /* in nobody's way */
+    c->refused = h->text;
+    return look_again(e, h);
 }
 
 static enum status take_page(struct events *e, const struct held_event *page, uint32_t n)
@@ -116,7 +188,7 @@ static enum status take_page(struct events *e, const struct held_event *page, ui
         if (line < 0)
             continue;
         if (is_tried(e, &page[i]))
-            TRY(take(e, line, &page[i]));
+            TRY(take_row(e, line, &page[i]));
         else
             is_in_the_way(e, line, &page[i]);
     }
@@ -149,14 +221,37 @@ struct slice {
     uint32_t nchanged;
 };
 
+static bool has_waited(const struct events *e, const struct held_event *h, int line)
+{
+    struct moment m;
+    int64_t most_us = e->program->lines[line].flow->wait_at_most_ms * 1000;
+    return moment_read(h->at, strlen(h->at), &m) && clock_wall_us() - m.us > most_us;
+}
+
+/* What waits too long is a person's affair. */
+static void judge_waiting(struct events *e, const struct carried *c, const struct held_event *h,
+                          struct hold *o)
+{
+    if (o->reason != HOLD_WAIT || !has_waited(e, h, c->line))
+        return;
+    o->reason = HOLD_QUARANTINE;
+    o->text = arena_format(&e->arena, "it has waited since %s (wait_at_most): %s", h->at, o->text);
+}
+
 static void sort_out(struct events *e, struct slice *s)
 {
     s->written = arena_alloc(&e->arena, (e->n + 1) * sizeof *s->written);
     s->changed = arena_alloc(&e->arena, (e->n + 1) * sizeof *s->changed);
     s->nwritten = s->nchanged = 0;
     for (uint32_t i = 0; i < e->n; i++) {
-        const struct hold *o = &s->outcome[i];
-        const struct held_event *h = find(s->page, s->n, e->list[i].held_n);
+        const struct carried *c = &e->list[i];
+        struct hold *o = &s->outcome[i];
+        if (!c->held_n)
+            continue;
+        const struct held_event *h = find(s->page, s->n, c->held_n);
+        if (c->replaced)
+            *o = (struct hold){.reason = HOLD_NONE};
+        judge_waiting(e, c, h, o);
         if (o->reason == HOLD_NONE)
             s->written[s->nwritten++] = h->n;
         else if ((int)o->reason != (int)h->reason || !is_same(o->text, h->text))
@@ -172,6 +267,7 @@ static enum status write_slice(struct events *e, struct slice *s, const struct c
     TRY(write_carried(e, e->list, e->n, is_blocked, e, s->outcome));
     TRY(e->target.database.settle(e->target.database.self));
     sort_out(e, s);
+    TRY(keep_held(e, e->list, e->n, s->outcome));
     if (s->nwritten == 0 && s->nchanged == 0)
         return e->apply->driver->rollback(e->apply->sink);
     TRY(held_remove(session_of(e), e->apply->at.link, s->written, s->nwritten, e->failure));
@@ -180,18 +276,31 @@ static enum status write_slice(struct events *e, struct slice *s, const struct c
 }
 
 /* What was written is in nobody's way; what stays is. */
+static void settle_row(struct events *e, const struct slice *s, uint32_t i)
+{
+    const struct carried *c = &e->list[i];
+    const struct held_event *h = find(s->page, s->n, c->held_n);
+    keep_counted(e, c->line, h->reason, -1);
+    if (s->outcome[i].reason != HOLD_NONE) {
+        keep_counted(e, c->line, (enum held_reason)s->outcome[i].reason, 1);
+        is_in_the_way(e, c->line, h);
+        return;
+    }
+    held_keys_remove(e->held, c->line, h->key);
+    if (h->old_key)
+        held_keys_remove(e->held, c->line, h->old_key);
+}
+
 static void settle_keys(struct events *e, const struct slice *s)
 {
     for (uint32_t i = 0; i < e->n; i++) {
-        const struct held_event *h = find(s->page, s->n, e->list[i].held_n);
-        if (s->outcome[i].reason != HOLD_NONE) {
-            is_in_the_way(e, e->list[i].line, h);
-            continue;
-        }
-        held_keys_remove(e->held, e->list[i].line, h->key);
-        if (h->old_key)
-            held_keys_remove(e->held, e->list[i].line, h->old_key);
+        if (e->list[i].held_n)
+            settle_row(e, s, i);
+        else if (s->outcome[i].reason != HOLD_NONE)
+            held_keys_add(e->again->in_the_way, e->list[i].line, e->list[i].typed.key);
     }
+    keep_remember(e, e->list, e->n, s->outcome);
+    e->again->result.gone += s->nwritten;
     if (s->nwritten > 0)
         log_info("link=%s msg=\"held events are written\" events=%u", e->program->lc->name,
                  s->nwritten);
@@ -233,28 +342,83 @@ static enum status slice(struct events *e)
 
 /* ---- passes ---- */
 
-static void begin_pass(struct events *e, int64_t now)
+static void begin_pass(struct events *e, const struct held_filter *wish)
 {
     struct again *a = e->again;
     a->in_pass = true;
+    a->wish = wish;
     a->after_n = 0;
-    a->next_us = now + e->program->lc->retry_every_ms * 1000;
+    a->next_us = clock_monotonic_us() + e->program->lc->retry_every_ms * 1000;
+    a->result = (struct tried_again){0};
     held_keys_clear(a->in_the_way);
+}
+
+static bool is_due(const struct events *e)
+{
+    return held_keys_count(e->held) > 0 && clock_monotonic_us() >= e->again->next_us;
 }
 
 enum status again_step(struct events *e)
 {
     struct again *a = e->again;
-    int64_t now = clock_monotonic_us(), until = now + STEP_US;
-    if (e->apply->in_large || (!a->in_pass && (held_keys_count(e->held) == 0 || now < a->next_us)))
+    int64_t until = clock_monotonic_us() + STEP_US;
+    if (e->apply->in_large || (!a->in_pass && !is_due(e)))
         return STATUS_OK;
     must(e->n == 0);
     if (!a->in_pass)
-        begin_pass(e, now);
+        begin_pass(e, NULL);
     while (a->in_pass && clock_monotonic_us() < until) {
         enum status status = slice(e);
         carry_forget(e);
         TRY(status);
     }
     return STATUS_OK;
+}
+
+/* ---- a person's word ---- */
+
+void events_retry(struct events *e, const struct held_filter *filter)
+{
+    begin_pass(e, filter);
+}
+
+bool events_retried(const struct events *e, struct tried_again *out)
+{
+    *out = e->again->result;
+    return !e->again->in_pass;
+}
+
+static enum status drop_page(struct events *e, const struct held_event *page, uint32_t n)
+{
+    int64_t *numbers = arena_alloc(&e->arena, (n + 1) * sizeof *numbers);
+    struct checkpoint c = apply_next(e->apply, NULL, NULL, NULL);
+    for (uint32_t i = 0; i < n; i++)
+        numbers[i] = page[i].n;
+    TRY(apply_begin(e->apply, &c));
+    TRY(e->apply->driver->settle(e->apply->sink));
+    TRY(held_remove(session_of(e), e->apply->at.link, numbers, n, e->failure));
+    TRY(apply_commit(e->apply, &c));
+    for (uint32_t i = 0; i < n; i++)
+        log_info("link=%s msg=\"a held event was dropped\" n=%lld flow=%s key=%s reason=%s",
+                 e->program->lc->name, (long long)page[i].n, page[i].flow,
+                 log_quote(page[i].key), held_reason_name(page[i].reason));
+    return STATUS_OK;
+}
+
+enum status events_drop(struct events *e, const struct held_filter *filter, uint64_t *dropped)
+{
+    struct held_event *page = arena_alloc(&e->arena, SLICE_EVENTS * sizeof *page);
+    struct held_query q = {.filter = *filter, .limit = SLICE_EVENTS};
+    uint32_t n = SLICE_EVENTS;
+    *dropped = 0;
+    while (n == SLICE_EVENTS) {
+        TRY(held_page(session_of(e), e->apply->at.link, &q, &e->arena, page, &n, e->failure));
+        enum status status = n > 0 ? drop_page(e, page, n) : STATUS_OK;
+        if (status != STATUS_OK)
+            return apply_roll_back(e->apply, status);
+        *dropped += n;
+    }
+    carry_forget(e);
+    e->again->next_us = 0; /* what was behind them is free */
+    return keep_load(e);
 }

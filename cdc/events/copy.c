@@ -112,15 +112,20 @@ static void remove_file(const char *path, const char *suffix)
     unlink(name);
 }
 
-static enum status begin_anew(struct events *e)
+void copy_forget(struct events *e)
 {
     mirror_close(e->mirror);
     e->mirror = NULL;
-    if (e->mirror_path) {
-        remove_file(e->mirror_path, "");
-        remove_file(e->mirror_path, "-wal");
-        remove_file(e->mirror_path, "-shm");
-    }
+    if (!e->mirror_path)
+        return;
+    remove_file(e->mirror_path, "");
+    remove_file(e->mirror_path, "-wal");
+    remove_file(e->mirror_path, "-shm");
+}
+
+static enum status begin_anew(struct events *e)
+{
+    copy_forget(e);
     e->copy = (struct copied){0};
     TRY(state_forget_chunks(target_session(e), e->apply->at.link, label, e->failure));
     return events_open_mirror(e);

@@ -101,6 +101,8 @@ enum status events_open(const struct events_options *options, struct events **ou
     e->again = again_new();
     e->quarantined = arena_zalloc(&e->plans_arena, ((size_t)e->program->nlines + 1) *
                                                        sizeof *e->quarantined);
+    e->waiting = arena_zalloc(&e->plans_arena, ((size_t)e->program->nlines + 1) *
+                                                   sizeof *e->waiting);
     e->source_name = arena_format(&e->plans_arena, "/%s", e->program->lc->from->name);
     e->held_transaction = clock_wall_us();
     *out = e;
@@ -183,6 +185,33 @@ enum status events_batch(struct events *e, const struct batch *b)
     TRY(write_batch(e, b));
     TRY(settle(e));
     return again_step(e);
+}
+
+/* ---- a transaction that a person lets pass ---- */
+
+static enum status take_quietly(struct events *e, const struct batch *b)
+{
+    struct mirror_step step = {.more = true};
+    const struct transaction *t = &b->transactions[0];
+    if (b->begins)
+        TRY(mirror_begin(e->mirror, t->position, e->failure));
+    TRY(mirror_apply(e->mirror, b->changes + t->first_change, t->nchanges, e->failure));
+    if (!b->ends)
+        return STATUS_OK;
+    TRY(mirror_end(e->mirror, t->position, true, e->failure));
+    while (step.more)
+        TRY(mirror_evaluate(e->mirror, UINT32_MAX, &e->arena, &step, e->failure));
+    return STATUS_OK;
+}
+
+enum status events_pass(struct events *e, const struct batch *b)
+{
+    enum status status = take_quietly(e, b);
+    if (status != STATUS_DATA)
+        return status;
+    copy_forget(e);
+    return fail_in(e->failure, "the transaction has passed, but the mirror cannot take it either: "
+                               "it is removed, and filled again when the link starts");
 }
 
 /* The mirror moves with the source also where nothing of it was read: else the source would keep

@@ -62,13 +62,29 @@ enum status events_begin(struct events *e);
 
 /* A batch of whole transactions, or a piece of a large one. */
 enum status events_batch(struct events *e, const struct batch *b);
+/* A person lets it pass: it is in millrace.held and the checkpoint is behind it; the mirror follows. */
+enum status events_pass(struct events *e, const struct batch *b);
 /* Nothing came for a while; the source is at `progress` (NULL: no news). */
 enum status events_idle(struct events *e, const char *progress);
+/* ---- what a person asks of held events; between two batches ---- */
+
+struct held_filter;
+struct tried_again {
+    uint64_t tried; /* that the filter names */
+    uint64_t gone;  /* written, or replaced by what their object is now; others that waited, too */
+};
+/* Begins to try them; events_batch and events_idle go on with it. The filter must stay until
+ * events_retried is true. */
+void events_retry(struct events *e, const struct held_filter *filter);
+bool events_retried(const struct events *e, struct tried_again *out);
+enum status events_drop(struct events *e, const struct held_filter *filter, uint64_t *dropped);
+
 /* What the source may forget: the lesser of checkpoint and mirror. NULL: nothing yet. */
 const char *events_acknowledged(const struct events *e);
 
 struct event_figures {
     _Atomic uint64_t written, held, quarantined; /* events, since the start of the attempt */
+    _Atomic int64_t waiting_now, quarantined_now; /* events in millrace.held */
     _Atomic uint64_t drifted; /* rows in the source that others changed although we own them */
 };
 const struct event_figures *events_figures(const struct events *e); /* any thread */

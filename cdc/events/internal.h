@@ -33,6 +33,7 @@ struct carried {
     const char *position; /* of the source transaction; NULL: not known yet */
     int64_t committed_us;
     int64_t held_n; /* 0: new; else its number in millrace.held */
+    bool replaced;  /* that row goes, by what the mirror says of its object now */
 };
 
 /* An object that another link shall send again. */
@@ -69,7 +70,7 @@ struct events {
     struct asking *asking; /* goes out with them */
 
     struct held_keys *held;
-    int64_t *quarantined;     /* of each flow */
+    int64_t *quarantined, *waiting; /* how many, of each flow */
     int64_t held_transaction; /* numbers of source transactions, for what is held together */
     const char *source_name;  /* in envelopes */
     struct again *again;
@@ -125,7 +126,9 @@ enum status keep_held(struct events *e, const struct carried *list, uint32_t n,
 void keep_remember(struct events *e, const struct carried *list, uint32_t n,
                    const struct hold *outcome);
 enum status keep_load(struct events *e);
-enum status keep_count(struct events *e); /* what is in quarantine */
+enum status keep_count(struct events *e); /* reads how many there are */
+/* One more (by = 1) or less of that reason. */
+void keep_counted(struct events *e, int line, enum held_reason reason, int by);
 int keep_line_of(const struct events *e, const char *flow); /* -1: the file has it no more */
 /* The key that the object had, where the event gave it another one; else NULL. */
 const char *keep_old_key(const struct events *e, const struct carried *c);
@@ -140,6 +143,7 @@ void again_soon(struct events *e);
 
 /* ---- copy.c ---- */
 enum status copy_look(struct events *e); /* fills e->copy */
+void copy_forget(struct events *e);      /* closes the mirror, and removes its file */
 
 /* ---- events.c ---- */
 enum status events_open_mirror(struct events *e);

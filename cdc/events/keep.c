@@ -48,15 +48,26 @@ enum status keep_load(struct events *e)
     return keep_count(e);
 }
 
-/* ---- the limit ---- */
+/* ---- how many ---- */
+
+void keep_counted(struct events *e, int line, enum held_reason reason, int by)
+{
+    bool quarantined = reason == HELD_QUARANTINE;
+    (quarantined ? e->quarantined : e->waiting)[line] += by;
+    atomic_fetch_add(quarantined ? &e->figures.quarantined_now : &e->figures.waiting_now, by);
+}
 
 enum status keep_count(struct events *e)
 {
+    atomic_store(&e->figures.quarantined_now, 0);
+    atomic_store(&e->figures.waiting_now, 0);
     for (int i = 0; i < e->program->nlines; i++) {
-        struct held_counts counts;
-        TRY(held_count(session_of(e), e->apply->at.link, e->program->lines[i].name, &counts,
+        struct held_counts c;
+        TRY(held_count(session_of(e), e->apply->at.link, e->program->lines[i].name, &c,
                        e->failure));
-        e->quarantined[i] = counts.quarantine;
+        e->quarantined[i] = e->waiting[i] = 0;
+        keep_counted(e, i, HELD_QUARANTINE, (int)c.quarantine);
+        keep_counted(e, i, HELD_WAIT, (int)(c.wait + c.behind + c.together));
     }
     return STATUS_OK;
 }
@@ -133,19 +144,25 @@ static enum status fill(struct events *e, const struct carried *c, const struct 
     return pack(e, c, h);
 }
 
+/* To be kept, and not kept yet. */
+static bool is_new(const struct carried *c, const struct hold *outcome)
+{
+    return outcome->reason != HOLD_NONE && !c->held_n;
+}
+
 enum status keep_held(struct events *e, const struct carried *list, uint32_t n,
                       const struct hold *outcome)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < n; i++)
-        kept += outcome[i].reason != HOLD_NONE;
+        kept += is_new(&list[i], &outcome[i]);
     if (kept == 0)
         return STATUS_OK;
     TRY(check_limit(e, list, n, outcome));
     struct held_event *held = arena_alloc(&e->arena, kept * sizeof *held);
     kept = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (outcome[i].reason != HOLD_NONE)
+        if (is_new(&list[i], &outcome[i]))
             TRY(fill(e, &list[i], &outcome[i], &held[kept++]));
     return held_add(session_of(e), e->apply->at.link, held, kept, e->failure);
 }
@@ -154,14 +171,13 @@ void keep_remember(struct events *e, const struct carried *list, uint32_t n,
                    const struct hold *outcome)
 {
     for (uint32_t i = 0; i < n; i++) {
-        if (outcome[i].reason == HOLD_NONE)
+        if (!is_new(&list[i], &outcome[i]))
             continue;
         const char *old = keep_old_key(e, &list[i]);
         held_keys_add(e->held, list[i].line, list[i].typed.key);
         if (old)
             held_keys_add(e->held, list[i].line, old);
-        if (outcome[i].reason == HOLD_QUARANTINE)
-            e->quarantined[list[i].line]++;
+        keep_counted(e, list[i].line, (enum held_reason)outcome[i].reason, 1);
     }
     e->held_transaction += e->transaction + 1;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/digest.h"
 #include "events/let.h"
 #include "events/owned.h"
 #include "events/types.h"
@@ -280,10 +281,21 @@ const struct event_type *event_program_type(const struct event_program *p, const
     return NULL;
 }
 
+/* What is watched is kept in the mirror too. */
+static const char *watched_text(struct event_program *p)
+{
+    const char *text = "";
+    for (int i = 0; i < p->ndefinitions; i++)
+        if (watch_of(p, p->definitions[i].name) >= 0)
+            text = arena_format(&p->arena, "%s%s\n", text, p->definitions[i].sql);
+    return text;
+}
+
 const char *event_program_hash(struct event_program *p)
 {
-    const char *more[] = {functions_hash(p->functions), vocabulary_hash(p->vocabulary)};
-    char *out = arena_alloc(&p->arena, DIGEST_TEXT_BYTES);
-    link_events_hash(p->config, p->lc, more, 2, out);
-    return out;
+    const char *more[] = {functions_hash(p->functions), vocabulary_hash(p->vocabulary),
+                          watched_text(p)};
+    char *hash = arena_alloc(&p->arena, DIGEST_TEXT_BYTES);
+    link_events_hash(p->config, p->lc, more, 3, hash);
+    return hash;
 }

@@ -148,6 +148,7 @@ static enum status open_events(struct attempt *a)
         .zone = a->mapping.to,
         .folder = config->state_dir,
     };
+    a->writer.link = a->link;
     return attempt_writer_failed(a, events_open(&options, &a->writer.events));
 }
 

@@ -82,6 +82,8 @@ struct writer {
     bool skipped;          /* it was passed */
     struct apply apply;
     struct events *events;  /* of a link with flows; NULL: rows as they are */
+    struct link *link;      /* of a link with flows: whose held events a person asks for */
+    struct quarantine_request asked; /* what is being done about it; id 0: nothing */
     struct failure failure; /* of apply and its sink */
     uv_async_t *written;    /* told after each batch, and on failure */
 };

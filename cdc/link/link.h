@@ -48,6 +48,9 @@ struct link_status {
     bool paused;          /* the source waits for the sink: the budget is full */
     int64_t copy_chunks, copy_chunks_done, copy_rows;
     uint64_t lock_waits, row_mode_transactions, attempts;
+    bool carries_events; /* then: */
+    uint64_t events_written, rows_drifted; /* since the attempt began */
+    int64_t events_waiting, events_quarantined; /* in millrace.held now */
     uint64_t skipped; /* transactions passed by `skip` since the process started */
     bool skipping;    /* one is to be passed */
     enum error error; /* the last one; ERROR_NONE after it went by */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/log.h"
+#include "events/events.h"
 #include "link/internal.h"
 
 enum {
@@ -466,6 +467,18 @@ static void wake_events(struct attempt *a)
 
 /* ---- figures ---- */
 
+static void show_events(struct link_status *s, const struct attempt *a)
+{
+    if (!attempt_carries_events(a))
+        return;
+    const struct event_figures *f = events_figures(a->writer.events);
+    s->carries_events = true;
+    s->events_written = atomic_load(&f->written);
+    s->rows_drifted = atomic_load(&f->drifted);
+    s->events_waiting = atomic_load(&f->waiting_now);
+    s->events_quarantined = atomic_load(&f->quarantined_now);
+}
+
 static void show_figures(struct link_status *s, void *arg)
 {
     struct attempt *a = arg;
@@ -476,6 +489,7 @@ static void show_figures(struct link_status *s, void *arg)
         a->rate_rows = s->rows;
         a->rate_at_us = now;
     }
+    show_events(s, a);
     s->lock_waits = atomic_load(&apply->lock_waits);
     s->row_mode_transactions = atomic_load(&apply->row_mode_transactions);
     s->paused = intake_waited_for(&a->intake);

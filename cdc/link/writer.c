@@ -1,5 +1,6 @@
 /* The writer's thread: takes converted batches in order and applies each. It knows no source and
  * no loop; it only rings `written`. After an error it applies nothing more. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include "base/clock.h"
@@ -65,15 +66,64 @@ static enum status pass(struct writer *w, struct batch *b, bool *passed)
     TRY(check_skip(w, b));
     TRY(apply_skip(&w->apply, b));
     *passed = b->ends;
+    return w->events ? events_pass(w->events, b) : STATUS_OK;
+}
+
+/* ---- events ---- */
+
+static void answer(struct writer *w, enum error error, const char *text)
+{
+    link_answer_quarantine(w->link, w->asked.id, error, text);
+    w->asked.id = 0;
+}
+
+static enum status drop(struct writer *w)
+{
+    char text[200];
+    uint64_t dropped;
+    TRY(events_drop(w->events, &w->asked.filter, &dropped));
+    snprintf(text, sizeof text, "%llu held events dropped", (unsigned long long)dropped);
+    answer(w, ERROR_NONE, text);
+    return STATUS_OK;
+}
+
+static void tell_retried(struct writer *w)
+{
+    char text[200];
+    struct tried_again r;
+    if (!events_retried(w->events, &r))
+        return;
+    snprintf(text, sizeof text, "%llu held events tried; %llu are out of millrace.held",
+             (unsigned long long)r.tried, (unsigned long long)r.gone);
+    answer(w, ERROR_NONE, text);
+}
+
+/* What a person asks of held events is taken up, or gone on with. */
+static enum status hear_person(struct writer *w)
+{
+    if (w->apply.in_large)
+        return STATUS_OK;
+    if (w->asked.id) {
+        tell_retried(w);
+        return STATUS_OK;
+    }
+    if (!link_take_quarantine_request(w->link, &w->asked))
+        return STATUS_OK;
+    if (w->asked.skip)
+        return drop(w);
+    events_retry(w->events, &w->asked.filter);
     return STATUS_OK;
 }
 
 static enum status carry(struct writer *w, struct batch *b)
 {
+    TRY(hear_person(w));
     if (b->ntransactions == 0)
         TRY(events_idle(w->events, b->progress));
     else
         TRY(events_batch(w->events, b));
+    if (w->asked.id)
+        tell_retried(w);
     const char *acknowledged = events_acknowledged(w->events);
     b->acknowledged = acknowledged ? arena_strdup(&b->arena, acknowledged) : NULL;
     b->checkpoint = arena_strdup(&b->arena, w->apply.position);
