@@ -238,9 +238,16 @@ static enum status check_link(struct check *k, struct check_link *l)
 {
     TRY(check_postgres_link(k, l));
     TRY(check_position(k, l));
+    if (l->events)
+        return check_events(k, l);
     TRY(check_keys(k, l));
     TRY(check_triggers(k, l));
     return check_tables(k, l);
+}
+
+static enum status find_tables(struct check *k, struct check_link *l)
+{
+    return l->lc->nevent_flows ? check_events_find(k, l) : check_tables_find(k, l);
 }
 
 static void check_links(struct check *k)
@@ -250,7 +257,7 @@ static void check_links(struct check *k)
         report_title(k->report, "link %s: %s -> %s", l->lc->name, l->lc->from->name,
                      l->lc->to->name);
         l->cascades_in_log = cascades_in_log(k, l->from);
-        if (!l->from->session || check_tables_find(k, l) != STATUS_OK ||
+        if (!l->from->session || find_tables(k, l) != STATUS_OK ||
             check_link(k, l) != STATUS_OK)
             report_add(k->report, VERDICT_WARN, NULL,
                        "not looked at further: a server cannot be "
@@ -260,24 +267,75 @@ static void check_links(struct check *k)
 
 static void check_all(struct check *k)
 {
-    add_sides(k);
     check_sides(k);
     check_links(k);
     report_title(k->report, "all links together");
     if (check_same_databases(k) == STATUS_OK)
         check_ways(k);
     check_pairs(k);
+    check_owners(k);
     (void)!check_probes(k);
+}
+
+static void end(struct check *k)
+{
+    for (int i = 0; i < k->config->nlinks; i++)
+        check_events_free(&k->links[i]);
+    for (int i = 0; i < k->nsides; i++)
+        session_close(k->sides[i].session);
+    wake_free(&k->wake);
+    arena_free(&k->arena);
+}
+
+static void begin(struct check *k)
+{
+    arena_init(&k->arena);
+    must(wake_init(&k->wake) == 0);
+    add_sides(k);
 }
 
 void check_config(const struct config *config, struct report *report)
 {
     struct check k = {.config = config, .report = report};
-    arena_init(&k.arena);
-    must(wake_init(&k.wake) == 0);
+    begin(&k);
     check_all(&k);
-    for (int i = 0; i < k.nsides; i++)
-        session_close(k.sides[i].session);
-    wake_free(&k.wake);
-    arena_free(&k.arena);
+    end(&k);
+}
+
+/* ---- at the start of run ---- */
+
+static bool has_flows(const struct config *c)
+{
+    for (int i = 0; i < c->nlinks; i++)
+        if (c->links[i].nevent_flows)
+            return true;
+    return false;
+}
+
+static void find_owners(struct check *k)
+{
+    for (int i = 0; i < k->nsides; i++)
+        open_side(k, &k->sides[i]);
+    for (int i = 0; i < k->config->nlinks; i++) {
+        struct check_link *l = &k->links[i];
+        if (l->from->session && find_tables(k, l) == STATUS_OK && l->events)
+            (void)!check_events(k, l);
+    }
+}
+
+enum status check_ownership(const struct config *config, struct failure *f)
+{
+    struct report nowhere = {0};
+    struct check k = {.config = config, .report = &nowhere, .owners_only = true};
+    if (!has_flows(config))
+        return STATUS_OK;
+    nowhere.out = fopen("/dev/null", "we");
+    if (!nowhere.out)
+        return fail(f, ERROR_INTERNAL, "/dev/null cannot be opened");
+    begin(&k);
+    find_owners(&k);
+    enum status status = check_owners_first(&k, f);
+    end(&k);
+    fclose(nowhere.out);
+    return status;
 }

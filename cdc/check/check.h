@@ -9,5 +9,10 @@
 
 /* Line by line into the report, as they are found; report_end is the caller's. */
 void check_config(const struct config *config, struct report *report);
+/* What no link can see for itself, for the start of `run`: two writers of a column, and
+ * circles over all links (link/ownership.h). CONFIG with the first. Asks the servers for their
+ * catalogs, prints nothing; links whose servers cannot be asked, and flows that do not compile,
+ * are left out: they say so themselves. Without flows it asks nobody. */
+enum status check_ownership(const struct config *config, struct failure *f);
 
 #endif

@@ -4,6 +4,7 @@
  *   rows.c       runs a table of checks: data in, lines of the report out
  *   postgres.c   the tables for PostgreSQL       mysql.c   for MySQL and MariaDB
  *   tables.c     a link's tables: found, mapped, column by column
+ *   events*.c    links with flows (events.h)
  *   keys.c       foreign keys whose actions must agree
  *   triggers.c   MySQL's triggers: what do they write?
  *   pairs.c      what one direction of a pair writes, the other reads
@@ -41,10 +42,13 @@ struct check_table {
     struct relation *source, *target; /* NULL: not there */
 };
 
+struct check_events; /* events.h */
+
 struct check_link {
     const struct link_config *lc;
+    struct check_events *events; /* NULL: a link with `tables` */
     struct check_side *from, *to; /* to: NULL for a null sink */
-    struct check_table *tables;
+    struct check_table *tables; /* of a link with flows those that its views read, without target */
     int ntables;
     bool cascades_in_log; /* the source's log holds the rows that cascades changed */
     bool keys_hold;       /* else: foreign keys of the target between mapped tables hold */
@@ -53,6 +57,7 @@ struct check_link {
 struct check {
     const struct config *config;
     struct report *report;
+    bool owners_only; /* nothing is asked but what check_owners needs */
     struct arena arena; /* of the whole run */
     struct wake wake;
     struct failure failure;
@@ -115,6 +120,19 @@ enum status check_mysql_source(struct check *k, struct check_side *side);
 /* Finds the link's tables and describes them. */
 enum status check_tables_find(struct check *k, struct check_link *l);
 enum status check_tables(struct check *k, struct check_link *l);
+/* NO_TABLE where it is not there; *out NULL then. */
+enum status check_describe(struct check *k, struct check_side *side, const char *schema,
+                           const char *name, struct relation **out);
+/* What the source lets us do with a table that is there. */
+enum status check_source_table(struct check *k, struct check_link *l, struct check_table *t);
+/* The same two steps of a link with flows, and what they hold. */
+enum status check_events_find(struct check *k, struct check_link *l);
+enum status check_events(struct check *k, struct check_link *l);
+void check_events_free(struct check_link *l);
+/* Over all links: columns with two writers, circles. */
+void check_owners(struct check *k);
+/* The first of them, as a failure. */
+enum status check_owners_first(struct check *k, struct failure *f);
 enum status check_keys(struct check *k, struct check_link *l);
 enum status check_triggers(struct check *k, struct check_link *l);
 enum status check_position(struct check *k, struct check_link *l);

@@ -178,7 +178,8 @@ static enum status check_first(struct check *k, struct check_link *l)
     if (l->lc->first_copy == COPY_NONE) {
         report_add(r, VERDICT_OK, NULL,
                    "the link has no checkpoint yet: it will begin at the end of "
-                   "the log, without a copy");
+                   "the log, %s",
+                   l->events ? "and take what is there for written" : "without a copy");
         return STATUS_OK;
     }
     if (!l->lc->copies) {

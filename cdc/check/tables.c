@@ -18,8 +18,8 @@ static int by_source_name(const void *a, const void *b)
     return order ? order : strcmp(x->source_name, y->source_name);
 }
 
-static enum status describe(struct check *k, struct check_side *side, const char *schema,
-                            const char *name, struct relation **out)
+enum status check_describe(struct check *k, struct check_side *side, const char *schema,
+                           const char *name, struct relation **out)
 {
     *out = NULL;
     if (!side || !side->session)
@@ -32,11 +32,11 @@ static enum status describe(struct check *k, struct check_side *side, const char
 
 static enum status describe_table(struct check *k, struct check_link *l, struct check_table *t)
 {
-    if (describe(k, l->from, t->source_schema, t->source_name, &t->source) == STATUS_RETRY)
+    if (check_describe(k, l->from, t->source_schema, t->source_name, &t->source) == STATUS_RETRY)
         return check_failed(k, l->from, t->source_name);
     if (!l->to || !l->to->session)
         return STATUS_OK;
-    if (describe(k, l->to, t->target_schema, t->target_name, &t->target) == STATUS_RETRY)
+    if (check_describe(k, l->to, t->target_schema, t->target_name, &t->target) == STATUS_RETRY)
         return check_failed(k, l->to, t->target_name);
     return STATUS_OK;
 }
@@ -284,13 +284,18 @@ static enum status is_locked(struct check *k, struct check_link *l, const struct
     return STATUS_OK;
 }
 
-static enum status check_table(struct check *k, struct check_link *l, struct check_table *t)
+enum status check_source_table(struct check *k, struct check_link *l, struct check_table *t)
 {
     bool locked = false;
-    if (t->source)
-        TRY(is_locked(k, l, t, &locked));
-    if (t->source)
-        TRY(check_side_table(k, l->from, t->source_schema, t->source_name, t->source, locked));
+    if (!t->source)
+        return STATUS_OK;
+    TRY(is_locked(k, l, t, &locked));
+    return check_side_table(k, l->from, t->source_schema, t->source_name, t->source, locked);
+}
+
+static enum status check_table(struct check *k, struct check_link *l, struct check_table *t)
+{
+    TRY(check_source_table(k, l, t));
     if (!l->to || !l->to->session)
         return STATUS_OK;
     if (!t->target) {

@@ -156,7 +156,7 @@ static void walk_on(struct walk *w)
     const struct system *here = w->path[w->n - 1].system;
     for (int i = 0; w->n < HOPS_MAX && i < w->k->config->nlinks; i++) {
         const struct check_link *l = &w->k->links[i];
-        if (l->lc->from != here || was_passed(w, l->lc->to))
+        if (l->events || l->lc->from != here || was_passed(w, l->lc->to))
             continue;
         for (int j = 0; j < l->ntables; j++)
             walk_table(w, l, &l->tables[j]);
@@ -166,7 +166,7 @@ static void walk_on(struct walk *w)
 static bool begins_before(struct check *k, int link, const struct place *start)
 {
     for (int i = 0; i < link; i++)
-        for (int j = 0; j < k->links[i].ntables; j++) {
+        for (int j = 0; !k->links[i].events && j < k->links[i].ntables; j++) {
             const struct check_table *t = &k->links[i].tables[j];
             struct place p = {k->links[i].lc->from, t->source_schema, t->source_name};
             if (same_place(&p, start))
@@ -183,7 +183,7 @@ void check_ways(struct check *k)
             const struct check_table *t = &k->links[i].tables[j];
             struct walk w = {.k = k, .n = 1};
             w.path[0] = (struct place){k->links[i].lc->from, t->source_schema, t->source_name};
-            if (!begins_before(k, i, &w.path[0]))
+            if (!k->links[i].events && !begins_before(k, i, &w.path[0]))
                 walk_on(&w);
         }
     if (k->report->missing == missing)

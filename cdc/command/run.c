@@ -11,6 +11,7 @@
 #include "command/control.h"
 #include "command/quarantine.h"
 #include "command/status.h"
+#include "check/check.h"
 #include "config/config.h"
 #include "link/link.h"
 
@@ -145,6 +146,7 @@ static void pair_up(struct engine_process *p)
 static enum status start_links(struct engine_process *p, struct failure *f)
 {
     uint64_t writer = 0;
+    TRY(check_ownership(p->config, f));
     must(getrandom(&writer, sizeof writer, 0) == sizeof writer);
     p->links = calloc((size_t)p->config->nlinks, sizeof *p->links);
     must(p->links);

@@ -46,7 +46,8 @@ static const struct {
       "sinks/null", "cdc/events"}},
     {"cdc/check",
      {"cdc/base", "cdc/model", "cdc/config", "cdc/db/postgres", "cdc/db/mysql", "state",
-      "cdc/postgres", "cdc/mysql", "transforms", "cdc/link"}},
+      "cdc/postgres", "cdc/mysql", "transforms", "transforms/mirror", "transforms/vocabulary",
+      "sinks/events", "cdc/events", "cdc/link"}},
     {"cdc/command", {"cdc/base", "cdc/model", "cdc/config", "state", "cdc/link", "cdc/check"}},
     {"cdc", {"cdc/base", "cdc/model", "cdc/config", "cdc/command"}}, /* main.c */
 };

@@ -91,21 +91,24 @@ static enum status check_object_parameters(struct compile *c, sqlite3_stmt *stat
     return STATUS_OK;
 }
 
-static enum value_kind kind_of(struct compile *c, sqlite3_stmt *statement, int i, const char *list)
+/* The source's column that the field shows unchanged; NULL: it is computed. */
+static const struct column *shown_by(struct compile *c, sqlite3_stmt *statement, int i)
+{
+    const char *table = sqlite3_column_table_name(statement, i);
+    const char *column = sqlite3_column_origin_name(statement, i);
+    for (int r = 0; table && column && r < c->nrelations; r++)
+        if (strcmp(c->relations[r]->name, table) == 0)
+            return relation_column(c->relations[r], column);
+    return NULL;
+}
+
+static enum value_kind kind_of(struct compile *c, const char *list, const struct field *f)
 {
     const struct views_options *o = &c->v->options;
     enum value_kind kind = VALUE_ABSENT;
     if (o->field_kind)
-        kind = o->field_kind(o->context, c->view->type, list, sqlite3_column_name(statement, i));
-    const char *table = sqlite3_column_table_name(statement, i);
-    const char *column = sqlite3_column_origin_name(statement, i);
-    for (int r = 0; kind == VALUE_ABSENT && table && column && r < c->nrelations; r++) {
-        if (strcmp(c->relations[r]->name, table) != 0)
-            continue;
-        const struct column *origin = relation_column(c->relations[r], column);
-        kind = origin ? origin->kind : kind;
-    }
-    return kind;
+        kind = o->field_kind(o->context, c->view->type, list, f->name);
+    return kind == VALUE_ABSENT && f->shows ? f->shows->kind : kind;
 }
 
 static enum status add_field(struct compile *c, struct query *q, sqlite3_stmt *statement, int i)
@@ -118,7 +121,8 @@ static enum status add_field(struct compile *c, struct query *q, sqlite3_stmt *s
         if (strcmp(q->fields[j].name, name) == 0)
             return fail(c->failure, ERROR_CONFIG, "it names the field %s twice", name);
     q->fields[i].name = arena_strdup(&c->v->arena, name);
-    q->fields[i].kind = kind_of(c, statement, i, q->name);
+    q->fields[i].shows = shown_by(c, statement, i);
+    q->fields[i].kind = kind_of(c, q->name, &q->fields[i]);
     return STATUS_OK;
 }
 

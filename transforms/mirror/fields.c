@@ -42,6 +42,11 @@ const char *views_field(const struct views *v, int event, int list, int field)
     return query_of(v, event, list)->fields[field].name;
 }
 
+const struct column *views_shown(const struct views *v, int event, int list, int field)
+{
+    return query_of(v, event, list)->fields[field].shows;
+}
+
 const char *views_event_key(const struct views *v, int event)
 {
     const struct query *q = &v->views[event].query;

@@ -12,6 +12,7 @@ enum { KEY_MAX = 8 }; /* columns of a key */
 struct field {
     const char *name;
     enum value_kind kind; /* for comparing; ABSENT: not known */
+    const struct column *shows; /* the column that it is, unchanged; NULL: computed */
 };
 
 /* A query whose rows are objects: an event's view, or one of its lists. */

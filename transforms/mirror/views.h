@@ -93,6 +93,8 @@ int views_nlists(const struct views *v, int event);
 const char *views_list_name(const struct views *v, int event, int list);
 int views_nfields(const struct views *v, int event, int list);
 const char *views_field(const struct views *v, int event, int list, int field);
+/* The source's column that the field shows unchanged; NULL: it is computed. */
+const struct column *views_shown(const struct views *v, int event, int list, int field);
 /* The field by which the other side knows the object. */
 const char *views_event_key(const struct views *v, int event);
 
