@@ -2,7 +2,10 @@
 import random
 import re
 
+import pytest
+
 from harness.log import Log
+from harness.servers import run
 
 
 def fast(text):
@@ -196,10 +199,13 @@ def waiting_factory(world):
           "UPDATE mrp_production SET product_qty = 40, state = 'cancel' WHERE id = 202")
     f.settle(["dispatch"])
     assert f.orders() == {"WH/MO/00001", "OTHER"}, "others pass"
-    assert [(h["event_key"], h["op"], h["reason"]) for h in f.held(f.mes)] == [
-        ("LATE-1", "created", "wait"), ("LATE-2", "created", "wait"), ("LATE-1", "changed", "behind"),
-        ("LATE-1", "changed", "behind"), ("LATE-2", "gone", "behind")]
-    h = f.held(f.mes)[0]
+    held = f.held(f.mes)
+    assert [(h["event_key"], h["op"]) for h in held] == [
+        ("LATE-1", "created"), ("LATE-2", "created"), ("LATE-1", "changed"), ("LATE-1", "changed"),
+        ("LATE-2", "gone")]
+    assert {h["reason"] for h in held} <= {"wait", "behind"}
+    h = held[0]
+    assert h["reason"] == "wait"
     assert h["flow"] == "OperationsRequest" and h["tab"] == "pro_workorder" and h["text"]
     assert '"SVC-01"' in h["after_row"]
     return f
@@ -237,3 +243,178 @@ def test_what_waits_outlives_a_restart(world):
     f.wait(lambda: not f.held(f.mes))
     f.settle(["dispatch"])
     assert f.order("LATE-1")["quantity"] == 32
+
+
+# ---- codes and units that are wrong
+
+
+def test_a_code_that_the_flow_lacks_is_for_a_person(world):
+    """A category that no dictionary has: the item is set aside, with its images; what it says later
+    waits behind it; others pass."""
+    f = world.factory(change=only("dispatch")).start()
+    f.sql(f.erp, ["INSERT INTO product_category (id, name, complete_name) VALUES (77, 'x', 'All / 新')",
+                  "UPDATE product_template SET categ_id = 77 WHERE id = 3"],
+          """UPDATE product_template SET name = '{"en_US": "Paint"}' WHERE id = 3""",
+          """UPDATE product_template SET name = '{"en_US": "Box"}' WHERE id = 4""",
+          # the category is mended at the source, but what came before is not decided yet
+          """UPDATE product_template SET categ_id = 6 WHERE id = 3""")
+    f.settle(["dispatch"])
+    item = {r["item_code"]: r["item_name"] for r in f.rows(f.mes, "SELECT * FROM md_item")}
+    assert (item["PNT-BLU"], item["BOX-S"]) == ("蓝色油漆", "Box")
+    first, *later = f.held(f.mes)
+    assert (first["flow"], first["event_key"], first["op"], first["reason"]) == (
+        "MaterialDefinition", "PNT-BLU", "changed", "quarantine")
+    assert "ktg_item_type" in first["text"] and "All / 新" in first["text"]
+    assert "All / 原材料 / 油漆" in first["before_row"] and "All / 新" in first["after_row"]
+    assert [(h["event_key"], h["reason"]) for h in later] == [("PNT-BLU", "behind")] * 2
+
+
+def test_a_status_that_the_dictionary_lacks_is_for_a_person(world):
+    """Not a cancelled order, and not a running one: nobody knows."""
+    f = world.factory(change=only("dispatch")).start()
+    f.sql(f.erp, "UPDATE mrp_production SET state = 'planned', product_qty = 5 WHERE id = 1",
+          order_of(1, 300, "OTHER", 5))
+    f.settle(["dispatch"])
+    order = f.order("WH/MO/00001")
+    assert (order["quantity"], order["status"]) == (100, "CONFIRMED")
+    assert "OTHER" in f.orders()
+    [h] = f.held(f.mes)
+    assert (h["flow"], h["reason"]) == ("OperationsRequest", "quarantine")
+    assert "odoo_order_state" in h["text"] and "planned" in h["text"]
+
+
+def test_three_dozen_are_thirty_six(world):
+    """Odoo's own factor, 0.08333333333333333, gives 36.00000000000000144."""
+    f = world.factory(change=only("dispatch")).start()
+    f.sql(f.erp, [order_of(1, 300, "DOZ", 3), "UPDATE mrp_production SET product_uom_id = 2 WHERE id = 300"],
+          [order_of(1, 301, "THIRD", 3.333), "UPDATE mrp_production SET product_uom_id = 2 WHERE id = 301"])
+    f.settle(["dispatch"])
+    order = f.order("DOZ")
+    assert (order["quantity"], order["workorder_name"]) == (36, "控制旋钮【36】PCS")
+    [h] = f.held(f.mes)      # 39.996 does not fit double(14,2), and is not rounded in silence
+    assert (h["event_key"], h["reason"], h["tab"], h["col"]) == (
+        "THIRD", "quarantine", "pro_workorder", "quantity")
+    assert "39.996" in h["text"]
+
+
+def test_a_gram_that_is_a_tenth_of_a_kilogram_is_refused(world):
+    """As md_unit_measure of a real plant has it: said before anything is written."""
+    f = world.factory(change=lambda t: t.replace("1 kg = 1000 g", "1 kg = 0.1 g"))
+    f.engine.start()
+    assert f.engine.wait_end() != 0
+    log = f.engine.log()
+    assert "1 kg = 0.1 g" in log and "error" in log, log
+    assert not f.rows(f.mes, "SELECT * FROM pro_workorder")
+
+
+# ---- loops
+
+
+def test_progress_on_an_order_sends_nothing_back(world):
+    """10,000 updates of x_mes_ columns: no event, no write, a checkpoint now and then."""
+    f = world.factory(change=only("dispatch")).start()
+    f.settle(["dispatch"])
+    log = Log(f.mes)
+    count = "SELECT count(*) AS n FROM millrace.checkpoint"
+    before = f.one(f.mes, count)["n"]
+    with f.erp.connect() as c:
+        run(c, "SET synchronous_commit = off")
+        run(c, "DO $$ BEGIN FOR i IN 1..10000 LOOP UPDATE mrp_production SET x_mes_qty_good = i, "
+            "x_mes_state = 'progress', write_date = now() WHERE id = 1; COMMIT; END LOOP; END $$")
+    f.settle(["dispatch"])
+    assert f.order("WH/MO/00001")["quantity_produced"] == 0
+    assert log.transactions() == [[("md_item", "UPDATE")]], "the probe's own"
+    assert f.one(f.mes, count)["n"] - before < 60
+    assert not f.held(f.mes)
+
+
+def test_a_whole_round_does_not_come_back(world):
+    """The ERP's order, the MES's report, the ERP's total: each is written once, and no link wakes
+    the other again."""
+    f = report(world)
+    f.mes_works("2_feedback")
+    f.mes_works("5_second_report")
+    f.mes_works("6_finish")
+    f.settle()
+    logs = Log(f.mes), Log(f.erp)
+    order = f.production("WH/MO/00001")
+    assert (order["x_mes_state"], str(order["x_mes_qty_good"])) == ("done", "98.5")
+    assert str(order["x_mes_date_finished"]) == "2026-11-25 02:00:00"   # of the last report: 10:00
+    f.settle()
+    assert [len(t) for log in logs for t in log.transactions()] == [1] * 5, "probes alone"
+
+
+# ---- layouts
+
+
+def restated(f):
+    f.sql(f.erp, "UPDATE mrp_production SET product_qty = product_qty + 1 WHERE id = 1")
+    f.settle(["dispatch"])
+    return f.order("WH/MO/00001")
+
+
+def test_a_column_is_appended_to_the_target(world):
+    f = world.factory(change=only("dispatch")).start()
+    f.sql(f.mes, "ALTER TABLE pro_workorder ADD COLUMN x_note varchar(20) DEFAULT 'new'")
+    order = restated(f)
+    assert (order["quantity"], order["x_note"]) == (101, "new")
+
+
+def test_columns_are_appended_to_what_is_read(world):
+    """PostgreSQL and MariaDB: what no view names is nobody's business."""
+    f = report(world)
+    f.sql(f.erp, "ALTER TABLE mrp_production ADD COLUMN x_later numeric DEFAULT 3")
+    f.sql(f.mes, "ALTER TABLE pro_workorder ADD COLUMN x_first varchar(20) DEFAULT 'new' FIRST",
+          "ALTER TABLE wm_transaction ADD COLUMN x_last int")
+    assert restated(f)["quantity"] == 101
+    f.mes_works("2_feedback")
+    f.settle()
+    assert len(f.materials()) == 4 and f.production("WH/MO/00001")["x_mes_qty_good"] is not None
+    assert not f.held(f.erp) and not f.held(f.mes)
+
+
+ERP_CHANGES = {"drop": "ALTER TABLE mrp_production DROP COLUMN origin",
+               "rename": "ALTER TABLE mrp_production RENAME COLUMN origin TO source_doc",
+               "type": "ALTER TABLE mrp_production ALTER COLUMN priority TYPE int USING priority::int"}
+
+
+@pytest.mark.parametrize("what", ERP_CHANGES)
+def test_a_column_that_is_read_changes_in_the_erp(world, what):
+    f = world.factory(change=only("dispatch")).start()
+    f.sql(f.erp, ERP_CHANGES[what], "UPDATE mrp_production SET product_qty = 7 WHERE id = 1")
+    error = f.engine.wait_failed("dispatch")
+    assert "mrp_production" in error["text"], error
+    assert {"drop": "origin", "rename": "origin", "type": "priority"}[what] in error["text"], error
+    assert f.order("WH/MO/00001")["quantity"] == 100
+
+
+MES_CHANGES = {"drop": "ALTER TABLE pro_feedback DROP COLUMN user_name",
+               "rename": "ALTER TABLE pro_feedback CHANGE user_name person varchar(64)",
+               "type": "ALTER TABLE pro_feedback MODIFY user_name int"}
+
+
+@pytest.mark.parametrize("what", MES_CHANGES)
+def test_a_column_that_is_read_changes_in_the_mes(world, what):
+    f = world.factory(change=only("feedback")).start()
+    f.settle(["feedback"])
+    f.sql(f.mes, MES_CHANGES[what], "INSERT INTO pro_feedback (feedback_type, workorder_id, workorder_code, "
+          "item_id, item_code, item_name, status) VALUES ('SELF', 900000, 'PROBE', 900, 'x', 'x', 'FINISHED')")
+    error = f.engine.wait_failed("feedback")
+    assert "pro_feedback" in error["text"] and "user_name" in error["text"], error
+    assert not f.responses()
+
+
+# ---- drift
+
+
+@pytest.mark.xfail(strict=True, reason="on_drift: restore is not there yet")
+def test_a_stale_save_is_restored(world):
+    """A form that was opened before the planner's change brings the old quantity back: the ERP's
+    columns are written again, the MES's own remark and status stay."""
+    f = report(world)
+    f.erp_works("3_confirm_in_two")
+    f.settle()
+    f.mes_works("4_stale_save")
+    f.wait(lambda: f.order("WH/MO/00102")["quantity"] == 20, seconds=5)
+    order = f.order("WH/MO/00102")
+    assert (order["remark"], order["status"]) == ("夜班优先", "APPROVED")
