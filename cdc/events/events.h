@@ -60,6 +60,8 @@ enum status events_begin(struct events *e);
 
 /* ---- the stream ---- */
 
+/* From where the source is to be read: a mirror behind the checkpoint has to catch up. */
+const char *events_from(const struct events *e);
 /* A batch of whole transactions, or a piece of a large one. */
 enum status events_batch(struct events *e, const struct batch *b);
 /* Nothing came for a while; the source is at `progress` (NULL: no news). */
