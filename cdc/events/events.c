@@ -141,6 +141,12 @@ const char *events_acknowledged(const struct events *e)
     return views_need_file(e->program->views) ? mirror_committed(e->mirror) : e->apply->position;
 }
 
+const char *events_from(const struct events *e)
+{
+    const char *at = mirror_position(e->mirror);
+    return at && views_need_file(e->program->views) ? at : e->apply->position;
+}
+
 static bool is_ahead(const struct events *e)
 {
     const char *at = mirror_position(e->mirror);

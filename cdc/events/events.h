@@ -60,6 +60,8 @@ enum status events_begin(struct events *e);
 
 /* ---- the stream ---- */
 
+/* From where the source is to be read: a mirror behind the checkpoint has to catch up. */
+const char *events_from(const struct events *e);
 /* A batch of whole transactions, or a piece of a large one. */
 enum status events_batch(struct events *e, const struct batch *b);
 /* A person lets it pass: it is in millrace.held and the checkpoint is behind it; the mirror follows. */

@@ -218,8 +218,10 @@ static enum status reach_position(struct attempt *a)
 
 static enum status stream_for_ever(struct attempt *a)
 {
+    const char *from =
+        attempt_carries_events(a) ? attempt_events_from(a) : a->writer.apply.position;
     link_set_state(a->link, LINK_STREAMING);
-    return stream_run(a, arena_strdup(&a->arena, a->writer.apply.position), NULL);
+    return stream_run(a, arena_strdup(&a->arena, from), NULL);
 }
 
 static void close_all(struct attempt *a)

@@ -218,3 +218,8 @@ enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint
     }
     return attempt_writer_failed(a, events_begin(a->writer.events));
 }
+
+const char *attempt_events_from(const struct attempt *a)
+{
+    return events_from(a->writer.events);
+}

@@ -193,6 +193,7 @@ enum status attempt_open_events(struct attempt *a);
 void attempt_close_events(struct attempt *a); /* when the writer has ended */
 bool attempt_owners_changed(struct attempt *a);
 enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint *last);
+const char *attempt_events_from(const struct attempt *a);
 
 /* ids.c */
 enum status ids_settle(struct attempt *a, struct session *target);

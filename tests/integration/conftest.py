@@ -14,6 +14,8 @@ from harness import servers  # noqa: E402
 from harness.bridge import Bridge  # noqa: E402
 from harness.compare import Side  # noqa: E402
 from harness.engine import binary  # noqa: E402
+from harness.event_bridge import EventBridge  # noqa: E402
+from harness.factory import Factory  # noqa: E402
 
 DEFAULT_SECONDS = 180
 _numbers = itertools.count(1)
@@ -133,6 +135,18 @@ class World:
     def bridge(self, a, b, tables, **options):
         directory = os.path.join(self.directory, f"engine{len(self.bridges)}")
         self.bridges.append(Bridge(directory, a, b, tables, **options))
+        return self.bridges[-1]
+
+    def event_bridge(self, a, b, events, flows, **options):
+        directory = os.path.join(self.directory, f"engine{len(self.bridges)}")
+        self.bridges.append(EventBridge(directory, a, b, events, flows, **options))
+        return self.bridges[-1]
+
+    def factory(self, erp="pg", mes="maria", **options):
+        """The factory of examples/factory/events on two fresh databases."""
+        directory = os.path.join(self.directory, f"engine{len(self.bridges)}")
+        sides = self.side(erp), self.side(mes, "Asia/Shanghai")
+        self.bridges.append(Factory(directory, *sides, **options))
         return self.bridges[-1]
 
     def defer(self, close):
