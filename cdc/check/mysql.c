@@ -219,6 +219,14 @@ const struct check_row mysql_target_rows[] = {
             "  'chunk', 'held', 'request')) AS there, " MAY_CREATE " AS may FROM"
             "  information_schema.SCHEMATA WHERE SCHEMA_NAME = 'millrace') s",
      .run = GRANT_MILLRACE},
+    {.name = "table millrace.held",
+     .engines = ON_MY,
+     .sql = "SELECT 'MISSING', 'table millrace.held was made by an earlier build and lacks columns:"
+            " look at its rows, then drop it; run makes it anew' FROM information_schema.TABLES t"
+            " WHERE t.TABLE_SCHEMA = 'millrace' AND t.TABLE_NAME = 'held' AND NOT EXISTS (SELECT 1"
+            " FROM information_schema.COLUMNS c WHERE c.TABLE_SCHEMA = 'millrace' AND"
+            " c.TABLE_NAME = 'held' AND c.COLUMN_NAME = 'envelope')",
+     .run = "DROP TABLE millrace.held;"},
     {.name = "durability",
      .engines = ON_MY,
      .sql = "SELECT if(@@global.innodb_flush_log_at_trx_commit = 1, 'ok', 'warn'),"

@@ -317,6 +317,14 @@ const struct check_row postgres_target_rows[] = {
                                     "   pg_class c WHERE c.relnamespace = n.oid AND c.relname IN"
                                     "   ('system', 'link', 'checkpoint', 'chunk', 'held')) AS there"
                                     "  FROM pg_namespace n WHERE n.nspname = 'millrace') s"},
+    {.name = "table millrace.held",
+     .engines = ON_POSTGRES,
+     .sql = "SELECT 'MISSING', 'table millrace.held was made by an earlier build and lacks columns: "
+            "look at its rows, then drop it; run makes it anew' FROM pg_class c JOIN pg_namespace n"
+            "  ON n.oid = c.relnamespace WHERE n.nspname = 'millrace' AND c.relname = 'held' AND"
+            "  NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid"
+            "  AND a.attname = 'envelope' AND NOT a.attisdropped)",
+     .run = "DROP TABLE millrace.held;"},
     {.name = "privileges on schema millrace",
      .engines = ON_POSTGRES,
      .sql = "SELECT " VERDICT(

@@ -21,7 +21,7 @@ static bool ask(const struct link_config *lc)
             "  %s: replication slot %s is dropped; publication %s too, if no other slot uses it\n",
             lc->from->name, lc->slot, lc->publication);
     printf("  %s: its rows in millrace.checkpoint, millrace.chunk, millrace.link and\n"
-           "  millrace.held (what skip has stored there too) are deleted\n"
+           "  millrace.held (held events, and what skip has stored) are deleted\n"
            "The tables that it wrote stay as they are. Changes from now on are not replicated.\n",
            lc->to->name);
     if (lc->pair)
