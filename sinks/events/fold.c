@@ -90,11 +90,17 @@ static bool is_changed(const struct stage *s, const struct fold_entry *e, int co
     return s->columns[column].compared && !value_equal(&e->values[column], &e->now_there[column]);
 }
 
+/* A key under `do: update` finds the row, and is not written. */
+static bool only_finds(const struct stage *s, int column)
+{
+    return s->columns[column].key && s->write->op == WRITE_UPDATE;
+}
+
 bool fold_changed(const struct stage *s, const struct fold_entry *e, bool *columns)
 {
     bool any = false;
     for (int i = 0; i < s->ncolumns; i++) {
-        columns[i] = !e->pk || is_changed(s, e, i);
+        columns[i] = !e->pk || (is_changed(s, e, i) && !only_finds(s, i));
         any = any || columns[i];
     }
     for (int i = 0; i < s->ncolumns; i++)

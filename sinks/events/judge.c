@@ -179,7 +179,8 @@ static struct value *values_of(const struct judge *j, uint32_t event, const stru
     return out;
 }
 
-/* The row of the old key where there is one; `row` must not be another's then. */
+/* The row of the old key where there is one; `row` must not be another's then. A write that only
+ * updates gives no row another key: whoever makes the rows has done so, or has not yet. */
 static const struct value *row_to_update(const struct judge *j, uint32_t event,
                                          const struct value *row)
 {
@@ -191,7 +192,7 @@ static const struct value *row_to_update(const struct judge *j, uint32_t event,
         hold(j, event, HOLD_QUARANTINE, NULL, "the SELECT returns two rows for its former key");
         return NULL;
     }
-    if (!was)
+    if (!was || (is && j->stage->write->op == WRITE_UPDATE))
         return row;
     for (int i = 0; is && i < j->stage->table->nkey; i++)
         if (!value_equal(&was[i], &is[i])) {

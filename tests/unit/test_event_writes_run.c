@@ -327,6 +327,24 @@ static void a_changed_key_moves_the_row(void **state)
     assert_string_equal(w->target.log, "U orders 1; U lines 1; ");
 }
 
+static void a_key_under_update_finds_the_row_and_is_not_written(void **state)
+{
+    struct world *w = *state;
+    struct object *a = order(w, "A", "P1", "1", ""), *b = order(w, "B", "P1", "2", "");
+    created(w, a);
+    run(w);
+    w->writes[0].op = WRITE_UPDATE;
+    w->plan.flow = NULL; /* compiled anew */
+    add(w, EVENT_CHANGED, a, b);
+    run(w);
+    assert_string_equal(orders(w), "A,pump,2,CONFIRMED");
+    lite_exec(&w->target, "update orders set code = 'B'");
+    add(w, EVENT_CHANGED, a, order(w, "B", "P1", "3", "")); /* its own system has renamed it */
+    run(w);
+    is_written(w, 0);
+    assert_string_equal(orders(w), "B,pump,3,CONFIRMED");
+}
+
 static void a_key_that_is_given_on_in_one_batch_goes_from_row_to_row(void **state)
 {
     struct world *w = *state;
@@ -716,6 +734,7 @@ int main(void)
         test(an_object_that_is_gone_runs_the_writes_of_gone),
         test(created_changed_and_gone_in_one_batch_end_gone),
         test(a_changed_key_moves_the_row),
+        test(a_key_under_update_finds_the_row_and_is_not_written),
         test(a_key_that_is_given_on_in_one_batch_goes_from_row_to_row),
         test(a_changed_key_that_another_row_has_is_quarantined),
         test(an_event_whose_row_is_absent_waits_and_the_others_do_not),
