@@ -8,6 +8,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "events/internal.h"
+#include "events/vocabulary_file.h"
 #include "sinks/apply_parts.h"
 
 enum { FOLDER_MODE = 0700 };
@@ -39,13 +40,11 @@ static enum status make_folder(struct events *e)
                 e->options.folder, strerror(errno));
 }
 
-static enum status name_file(struct events *e)
+static void name_file(struct events *e)
 {
-    if (!views_need_file(e->program->views))
-        return STATUS_OK;
-    e->mirror_path = arena_format(&e->plans_arena, "%s/%s.mirror", e->options.folder,
-                                  e->program->lc->name);
-    return make_folder(e);
+    if (views_need_file(e->program->views))
+        e->mirror_path = arena_format(&e->plans_arena, "%s/%s.mirror", e->options.folder,
+                                      e->program->lc->name);
 }
 
 enum status events_open_mirror(struct events *e)
@@ -111,7 +110,9 @@ enum status events_open(const struct events_options *options, struct events **ou
 
 enum status events_open_state(struct events *e)
 {
-    TRY(name_file(e));
+    TRY(make_folder(e));
+    TRY(vocabulary_file_keep(e->program, e->options.folder, e->failure));
+    name_file(e);
     TRY(copy_look(e));
     return events_open_mirror(e);
 }
