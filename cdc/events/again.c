@@ -89,7 +89,10 @@ static enum status read_held(struct events *e, const struct event_line *line,
     TRY(envelope_unpack(e->program->vocabulary, h->envelope, h->envelope_size, &envelope,
                         &context));
     c->typed = (struct event){.type = line->type->name, .op = envelope.op, .key = h->key};
-    TRY(read_side(e, line, envelope.before, &c->typed.before));
+    /* as in carry.c: what a changed object was is asked for by its old key alone, and `let` may
+     * not be able to say it */
+    if (envelope.op != EVENT_CHANGED || h->old_key)
+        TRY(read_side(e, line, envelope.before, &c->typed.before));
     return read_side(e, line, envelope.after, &c->typed.after);
 }
 

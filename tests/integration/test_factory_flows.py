@@ -261,12 +261,14 @@ def test_a_code_that_the_flow_lacks_is_for_a_person(world):
     f.settle(["dispatch"])
     item = {r["item_code"]: r["item_name"] for r in f.rows(f.mes, "SELECT * FROM md_item")}
     assert (item["PNT-BLU"], item["BOX-S"]) == ("蓝色油漆", "Box")
+    f.wait(lambda: f.one(f.mes, "SELECT max(tries) AS n FROM millrace.held")["n"] > 1)
     first, *later = f.held(f.mes)
     assert (first["flow"], first["event_key"], first["op"], first["reason"]) == (
         "MaterialDefinition", "PNT-BLU", "changed", "quarantine")
     assert "ktg_item_type" in first["text"] and "All / 新" in first["text"]
     assert "All / 原材料 / 油漆" in first["before_row"] and "All / 新" in first["after_row"]
-    assert [(h["event_key"], h["reason"]) for h in later] == [("PNT-BLU", "behind")] * 2
+    assert [(h["event_key"], h["reason"]) for h in later] == [
+        ("PNT-BLU", "quarantine"), ("PNT-BLU", "behind")], "the second lacks the code itself"
 
 
 def test_a_status_that_the_dictionary_lacks_is_for_a_person(world):
@@ -341,7 +343,7 @@ def test_a_whole_round_does_not_come_back(world):
     assert (order["x_mes_state"], str(order["x_mes_qty_good"])) == ("done", "98.5")
     assert str(order["x_mes_date_finished"]) == "2026-11-25 02:00:00"   # of the last report: 10:00
     f.settle()
-    assert [len(t) for log in logs for t in log.transactions()] == [1] * 5, "probes alone"
+    assert [len(t) for log in logs for t in log.transactions()] == [1] * 4, "probes alone"
 
 
 # ---- layouts
@@ -364,7 +366,7 @@ def test_columns_are_appended_to_what_is_read(world):
     """PostgreSQL and MariaDB: what no view names is nobody's business."""
     f = report(world)
     f.sql(f.erp, "ALTER TABLE mrp_production ADD COLUMN x_later numeric DEFAULT 3")
-    f.sql(f.mes, "ALTER TABLE pro_workorder ADD COLUMN x_first varchar(20) DEFAULT 'new' FIRST",
+    f.sql(f.mes, "ALTER TABLE pro_workorder ADD COLUMN x_later varchar(20) DEFAULT 'new'",
           "ALTER TABLE wm_transaction ADD COLUMN x_last int")
     assert restated(f)["quantity"] == 101
     f.mes_works("2_feedback")
@@ -390,24 +392,24 @@ def test_a_column_that_is_read_changes_in_the_erp(world, what):
 
 MES_CHANGES = {"drop": "ALTER TABLE pro_feedback DROP COLUMN user_name",
                "rename": "ALTER TABLE pro_feedback CHANGE user_name person varchar(64)",
-               "type": "ALTER TABLE pro_feedback MODIFY user_name int"}
+               "type": "ALTER TABLE pro_feedback MODIFY user_name int",
+               "first": "ALTER TABLE pro_feedback ADD COLUMN x_first int FIRST"}
 
 
 @pytest.mark.parametrize("what", MES_CHANGES)
-def test_a_column_that_is_read_changes_in_the_mes(world, what):
+def test_a_table_that_is_read_changes_in_the_mes(world, what):
     f = world.factory(change=only("feedback")).start()
     f.settle(["feedback"])
     f.sql(f.mes, MES_CHANGES[what], "INSERT INTO pro_feedback (feedback_type, workorder_id, workorder_code, "
           "item_id, item_code, item_name, status) VALUES ('SELF', 900000, 'PROBE', 900, 'x', 'x', 'FINISHED')")
     error = f.engine.wait_failed("feedback")
-    assert "pro_feedback" in error["text"] and "user_name" in error["text"], error
+    assert error["code"] == "ddl" and "pro_feedback" in error["text"], error
     assert not f.responses()
 
 
 # ---- drift
 
 
-@pytest.mark.xfail(strict=True, reason="on_drift: restore is not there yet")
 def test_a_stale_save_is_restored(world):
     """A form that was opened before the planner's change brings the old quantity back: the ERP's
     columns are written again, the MES's own remark and status stay."""
@@ -415,6 +417,6 @@ def test_a_stale_save_is_restored(world):
     f.erp_works("3_confirm_in_two")
     f.settle()
     f.mes_works("4_stale_save")
-    f.wait(lambda: f.order("WH/MO/00102")["quantity"] == 20, seconds=5)
+    f.wait(lambda: f.order("WH/MO/00102")["quantity"] == 20)
     order = f.order("WH/MO/00102")
     assert (order["remark"], order["status"]) == ("夜班优先", "APPROVED")
