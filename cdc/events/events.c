@@ -125,6 +125,7 @@ void events_close(struct events *e)
     event_target_free(&e->target);
     held_keys_free(e->held);
     again_free(e->again);
+    tell_free(e);
     arena_free(&e->arena);
     arena_free(&e->plans_arena);
     free(e);

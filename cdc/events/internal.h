@@ -8,6 +8,7 @@
  *   again.c    what is held is tried again
  *   copy.c     the first copy
  *   drift.c    what others change of what we wrote
+ *   tell.c     who listens is told
  */
 #ifndef MILLRACE_EVENTS_INTERNAL_H
 #define MILLRACE_EVENTS_INTERNAL_H
@@ -20,6 +21,7 @@
 #include "sinks/events/target.h"
 #include "sinks/events/write.h"
 #include "state/held.h"
+#include "transforms/vocabulary/envelope.h"
 #include "transforms/mirror/mirror.h"
 
 /* An event on its way to one flow. */
@@ -74,6 +76,7 @@ struct events {
     int64_t held_transaction; /* numbers of source transactions, for what is held together */
     const char *source_name;  /* in envelopes */
     struct again *again;
+    struct told *told; /* NULL: nobody has listened yet */
     struct event_figures figures;
 };
 
@@ -144,6 +147,16 @@ void again_soon(struct events *e);
 /* ---- copy.c ---- */
 enum status copy_look(struct events *e); /* fills e->copy */
 void copy_forget(struct events *e);      /* closes the mirror, and removes its file */
+
+/* ---- tell.c ---- */
+/* What is carried becomes lines for those who listen, if anybody does; said when the transaction is
+ * committed. Never fails: what cannot be told is logged. */
+void tell_events(struct events *e, const struct hold *outcome);
+void tell_committed(struct events *e);
+void tell_forget(struct events *e); /* it was rolled back */
+void tell_free(struct events *e);
+/* Where an event is from, for its envelope. */
+struct event_origin tell_origin(const struct events *e, const struct carried *c);
 
 /* ---- events.c ---- */
 enum status events_open_mirror(struct events *e);

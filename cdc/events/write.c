@@ -54,6 +54,7 @@ static void done(struct events *e, const struct hold *outcome)
 {
     keep_remember(e, e->list, e->n, outcome);
     count(e, outcome);
+    tell_events(e, outcome);
     if (e->n > 0)
         again_soon(e);
 }
@@ -85,6 +86,7 @@ enum status write_transaction(struct events *e, const struct checkpoint *c)
         TRY(apply_pause(e->apply, &tries));
     }
     done(e, outcome);
+    tell_committed(e);
     carry_forget(e);
     return STATUS_OK;
 }
@@ -117,6 +119,7 @@ static enum status piece(struct events *e)
 static enum status piece_failed(struct events *e, enum status status)
 {
     status = apply_roll_back(e->apply, status);
+    tell_forget(e);
     if (apply_is_shut_out(e->apply))
         return apply_seq_taken(e->apply);
     return status;
@@ -134,6 +137,7 @@ static enum status close_large(struct events *e, const struct checkpoint *c)
     TRY(e->apply->driver->move(e->apply->sink, c));
     TRY(apply_commit(e->apply, c));
     e->apply->in_large = false;
+    tell_committed(e);
     return STATUS_OK;
 }
 

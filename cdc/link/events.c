@@ -147,6 +147,7 @@ static enum status open_events(struct attempt *a)
         .schema = target_schema(a),
         .zone = a->mapping.to,
         .folder = config->state_dir,
+        .feed = link_feed(a->link),
     };
     a->writer.link = a->link;
     return attempt_writer_failed(a, events_open(&options, &a->writer.events));

@@ -228,6 +228,7 @@ void link_show(struct link *l, void (*set)(struct link_status *s, void *arg), vo
 const char *link_skip_position(struct link *l);
 void link_skip_done(struct link *l);
 const struct config *link_file(const struct link *l);
+struct feed *link_feed(const struct link *l);
 int64_t link_writer_number(const struct link *l);
 bool link_row_mode(struct link *l, const bool *set); /* reads, or sets and reads */
 bool link_ends_after_skip(struct link *l);
