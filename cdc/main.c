@@ -1,4 +1,5 @@
 /* The table of commands, and the way from argv to one of them. */
+#include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -33,6 +34,13 @@ static const struct command commands[] = {
      "  skip   the same [--yes]                                            dropped for good\n"
      "R: wait, quarantine, behind, together; list also: skipped, what `millrace skip` has passed.",
      false, command_quarantine, true},
+    {"events", "events -c FILE [--link L] [--type T] [--key K] [--count N] [--seconds S]",
+     "Prints the events of the running process as it carries them, each a line: a CloudEvent in\n"
+     "JSON, whose attribute `outcome` says what became of it: written, or why it is held (wait,\n"
+     "quarantine, behind, together). Until interrupted, or after N events or S seconds.\n"
+     "L, T and K may be patterns (* and ?); T is an event of the file, its type, or the type that\n"
+     "the lines show. What comes while nobody listens is not kept.",
+     false, command_events},
     {"remove", "remove LINK -c FILE [--yes]",
      "Shows, asks, then drops what Millrace made for a link: slot, publication, checkpoint.", true,
      command_remove},
@@ -53,6 +61,8 @@ static void print_usage(FILE *out)
           "      --yes           remove, quarantine skip: do not ask\n"
           "      --link, --flow, --reason, --key, --table, --column, --all\n"
           "                      quarantine: which of what is held\n"
+          "      --link, --type, --key, --count N, --seconds S\n"
+          "                      events: which, and how long\n"
           "  -v, --verbose       debug log\n"
           "  -h, --help          this; with a command (or config) more on it\n"
           "      --version\n\n"
@@ -89,7 +99,10 @@ enum {
     OPTION_KEY,
     OPTION_TABLE,
     OPTION_COLUMN,
-    OPTION_ALL
+    OPTION_ALL,
+    OPTION_TYPE,
+    OPTION_COUNT,
+    OPTION_SECONDS,
 };
 
 static const struct option options[] = {
@@ -107,6 +120,9 @@ static const struct option options[] = {
     {"table", required_argument, NULL, OPTION_TABLE},
     {"column", required_argument, NULL, OPTION_COLUMN},
     {"all", no_argument, NULL, OPTION_ALL},
+    {"type", required_argument, NULL, OPTION_TYPE},
+    {"count", required_argument, NULL, OPTION_COUNT},
+    {"seconds", required_argument, NULL, OPTION_SECONDS},
     {0},
 };
 
@@ -168,6 +184,7 @@ static bool take_text(int option, struct arguments *args)
         {OPTION_KEY, offsetof(struct arguments, key)},
         {OPTION_TABLE, offsetof(struct arguments, table)},
         {OPTION_COLUMN, offsetof(struct arguments, column)},
+        {OPTION_TYPE, offsetof(struct arguments, type)},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].option == option) {
@@ -177,14 +194,41 @@ static bool take_text(int option, struct arguments *args)
     return false;
 }
 
+static int64_t *number_of(int option, struct arguments *args)
+{
+    switch (option) {
+    case OPTION_COUNT:
+        return &args->count;
+    case OPTION_SECONDS:
+        return &args->seconds;
+    default:
+        return NULL;
+    }
+}
+
+/* False: it is no whole number, or too large. */
+static bool read_number(const char *text, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *out <= INT32_MAX;
+}
+
 int main(int argc, char **argv)
 {
-    struct arguments args = {0};
+    struct arguments args = {.count = -1, .seconds = -1};
     bool wants_help = false;
     int option;
+    int64_t *number;
     while ((option = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
         if (take_text(option, &args))
             continue;
+        if ((number = number_of(option, &args))) {
+            if (!read_number(optarg, number))
+                return usage_error("this is no number:", optarg);
+            continue;
+        }
         switch (option) {
         case 'v':
             args.verbose = true;
