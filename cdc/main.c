@@ -41,6 +41,14 @@ static const struct command commands[] = {
      "L, T and K may be patterns (* and ?); T is an event of the file, its type, or the type that\n"
      "the lines show. What comes while nobody listens is not kept.",
      false, command_events},
+    {"explain",
+     "explain -c FILE --table T --row JSON [--before JSON] [--delete] [--no-write] [--link L]",
+     "Shows what a change of one row at a source would become and write; nothing is written. JSON is\n"
+     "an object of columns: the key, and what is new: '{\"id\": 1, \"qty\": \"2.5\"}'. A row that is\n"
+     "there is updated, else inserted, with --delete deleted; --before says that it was another one\n"
+     "than it is. --no-write shows the events alone, without the target. The tables that events\n"
+     "read are read into memory, up to --max-rows N rows each (200000).",
+     false, command_explain},
     {"remove", "remove LINK -c FILE [--yes]",
      "Shows, asks, then drops what Millrace made for a link: slot, publication, checkpoint.", true,
      command_remove},
@@ -63,6 +71,8 @@ static void print_usage(FILE *out)
           "                      quarantine: which of what is held\n"
           "      --link, --type, --key, --count N, --seconds S\n"
           "                      events: which, and how long\n"
+          "      --link, --table, --row JSON, --before JSON, --delete, --no-write, --max-rows N\n"
+          "                      explain: which change\n"
           "  -v, --verbose       debug log\n"
           "  -h, --help          this; with a command (or config) more on it\n"
           "      --version\n\n"
@@ -103,6 +113,11 @@ enum {
     OPTION_TYPE,
     OPTION_COUNT,
     OPTION_SECONDS,
+    OPTION_ROW,
+    OPTION_BEFORE,
+    OPTION_DELETE,
+    OPTION_NO_WRITE,
+    OPTION_MAX_ROWS,
 };
 
 static const struct option options[] = {
@@ -123,6 +138,11 @@ static const struct option options[] = {
     {"type", required_argument, NULL, OPTION_TYPE},
     {"count", required_argument, NULL, OPTION_COUNT},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
+    {"row", required_argument, NULL, OPTION_ROW},
+    {"before", required_argument, NULL, OPTION_BEFORE},
+    {"delete", no_argument, NULL, OPTION_DELETE},
+    {"no-write", no_argument, NULL, OPTION_NO_WRITE},
+    {"max-rows", required_argument, NULL, OPTION_MAX_ROWS},
     {0},
 };
 
@@ -185,6 +205,8 @@ static bool take_text(int option, struct arguments *args)
         {OPTION_TABLE, offsetof(struct arguments, table)},
         {OPTION_COLUMN, offsetof(struct arguments, column)},
         {OPTION_TYPE, offsetof(struct arguments, type)},
+        {OPTION_ROW, offsetof(struct arguments, row)},
+        {OPTION_BEFORE, offsetof(struct arguments, before)},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].option == option) {
@@ -201,6 +223,8 @@ static int64_t *number_of(int option, struct arguments *args)
         return &args->count;
     case OPTION_SECONDS:
         return &args->seconds;
+    case OPTION_MAX_ROWS:
+        return &args->max_rows;
     default:
         return NULL;
     }
@@ -235,6 +259,12 @@ int main(int argc, char **argv)
             break;
         case OPTION_ALL:
             args.all = true;
+            break;
+        case OPTION_DELETE:
+            args.is_delete = true;
+            break;
+        case OPTION_NO_WRITE:
+            args.no_write = true;
             break;
         case OPTION_JSON:
             args.json = true;

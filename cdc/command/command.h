@@ -31,6 +31,9 @@ struct arguments {
     bool all;                                                   /* --all */
     const char *type;       /* events: --type T */
     int64_t count, seconds; /* events: --count N, --seconds S; -1: no end */
+    const char *row, *before; /* explain: --row JSON, --before JSON */
+    bool is_delete, no_write; /* explain: --delete, --no-write */
+    int64_t max_rows;         /* explain: --max-rows N; 0: the default */
 };
 
 struct command {
@@ -48,6 +51,7 @@ int command_status(const struct arguments *args);
 int command_skip(const struct arguments *args);
 int command_remove(const struct arguments *args);
 int command_events(const struct arguments *args);
+int command_explain(const struct arguments *args);
 int command_quarantine(const struct arguments *args);
 
 struct config;

@@ -116,8 +116,9 @@ enum status write_transaction(struct events *e, const struct checkpoint *c);
 /* The same in pieces: the opening says the last position, the end the new one. */
 enum status write_piece(struct events *e);
 enum status write_last_piece(struct events *e, const struct checkpoint *c);
-/* Into the open transaction; outcome[i] of each. */
-enum status write_carried(struct events *e, const struct carried *list, uint32_t n,
+/* Into the open transaction of `db`, the target's; outcome[i] of each. */
+enum status write_carried(struct events *e, const struct event_database *db,
+                          const struct carried *list, uint32_t n,
                           bool (*is_held)(void *owner, int flow, const char *key), void *owner,
                           struct hold *outcome);
 
@@ -157,9 +158,16 @@ void tell_forget(struct events *e); /* it was rolled back */
 void tell_free(struct events *e);
 /* Where an event is from, for its envelope. */
 struct event_origin tell_origin(const struct events *e, const struct carried *c);
+enum status tell_envelope(const struct events *e, const struct carried *c, struct envelope *out,
+                          const struct field_context *context);
+/* One event on its way to two flows? Such lie side by side. */
+bool tell_is_same(const struct carried *a, const struct carried *b);
+/* With table and column. */
+const char *tell_why(const struct hold *hold, struct arena *a);
 
 /* ---- events.c ---- */
 enum status events_open_mirror(struct events *e);
+enum status events_compile_writes(struct events *e); /* the target is there */
 enum position_order events_compare(const struct events *e, const char *a, const char *b);
 
 #endif

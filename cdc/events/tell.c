@@ -58,7 +58,7 @@ void tell_forget(struct events *e)
 /* ---- which events ---- */
 
 /* Of one event there is one a flow, side by side. */
-static bool is_same(const struct carried *a, const struct carried *b)
+bool tell_is_same(const struct carried *a, const struct carried *b)
 {
     return a->transaction == b->transaction && a->index == b->index && a->held_n == b->held_n &&
            a->stated.before == b->stated.before && a->stated.after == b->stated.after &&
@@ -94,8 +94,8 @@ struct event_origin tell_origin(const struct events *e, const struct carried *c)
                                  .key_name = line->type->key};
 }
 
-static enum status envelope(struct events *e, const struct carried *c, struct envelope *out,
-                            const struct field_context *context)
+enum status tell_envelope(const struct events *e, const struct carried *c, struct envelope *out,
+                          const struct field_context *context)
 {
     struct event_origin origin = tell_origin(e, c);
     if (!origin.position) /* an object that its view could not state */
@@ -105,14 +105,22 @@ static enum status envelope(struct events *e, const struct carried *c, struct en
     return envelope_of(e->program->vocabulary, &c->stated, &origin, out, context);
 }
 
+const char *tell_why(const struct hold *hold, struct arena *a)
+{
+    if (!hold->table)
+        return hold->text;
+    if (!hold->column)
+        return arena_format(a, "%s: %s", hold->table, hold->text);
+    return arena_format(a, "%s.%s %s", hold->table, hold->column, hold->text);
+}
+
 static enum status add_text(struct buffer *b, const struct envelope *v, const struct hold *hold,
                             const struct field_context *context)
 {
+    bool written = hold->reason == HOLD_NONE;
     const struct cloud_extension extensions[] = {
-        {"outcome", hold->reason == HOLD_NONE
-                        ? "written"
-                        : held_reason_name((enum held_reason)hold->reason)},
-        {"why", hold->reason == HOLD_NONE ? NULL : hold->text},
+        {"outcome", written ? "written" : held_reason_name((enum held_reason)hold->reason)},
+        {"why", written ? NULL : tell_why(hold, context->arena)},
     };
     return cloud_event_add_with(b, v, extensions, 2, context);
 }
@@ -140,7 +148,7 @@ static enum status tell_one(struct events *e, const struct carried *c, const str
 {
     struct field_context context = {.arena = &e->arena, .zone = e->program->from, .failure = f};
     struct envelope v;
-    TRY(envelope(e, c, &v, &context));
+    TRY(tell_envelope(e, c, &v, &context));
     const struct feed_event event = {.link = e->program->lc->name,
                                      .names = {c->stated.name, c->stated.type, v.type},
                                      .key = c->stated.key,
@@ -159,7 +167,7 @@ static void tell_all(struct events *e, const struct hold *outcome, struct buffer
 {
     struct failure f = {0};
     for (uint32_t i = 0, n; i < e->n; i += n) {
-        for (n = 1; i + n < e->n && is_same(&e->list[i], &e->list[i + n]);)
+        for (n = 1; i + n < e->n && tell_is_same(&e->list[i], &e->list[i + n]);)
             n++;
         if (e->told && e->told->too_much)
             return;

@@ -14,7 +14,8 @@ static bool is_held(void *owner, int flow, const char *key)
     return held_keys_has(e->held, flow, key);
 }
 
-enum status write_carried(struct events *e, const struct carried *list, uint32_t n,
+enum status write_carried(struct events *e, const struct event_database *db,
+                          const struct carried *list, uint32_t n,
                           bool (*held)(void *owner, int flow, const char *key), void *owner,
                           struct hold *outcome)
 {
@@ -25,12 +26,12 @@ enum status write_carried(struct events *e, const struct carried *list, uint32_t
                                   .transaction = list[i].transaction,
                                   .refused = list[i].refused};
     struct event_batch batch = {e->plans, e->program->nlines, in, n, held, owner};
-    return events_write(&e->target.database, &batch, &e->arena, outcome);
+    return events_write(db, &batch, &e->arena, outcome);
 }
 
 static enum status write_all(struct events *e, struct hold *outcome)
 {
-    TRY(write_carried(e, e->list, e->n, is_held, e, outcome));
+    TRY(write_carried(e, &e->target.database, e->list, e->n, is_held, e, outcome));
     TRY(e->target.database.settle(e->target.database.self));
     TRY(keep_held(e, e->list, e->n, outcome));
     return drift_ask(e);
