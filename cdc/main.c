@@ -42,8 +42,9 @@ static const struct command commands[] = {
      "the lines show. What comes while nobody listens is not kept.",
      false, command_events},
     {"explain",
-     "explain -c FILE --table T --row JSON [--before JSON] [--delete] [--no-write] [--link L]",
-     "Shows what a change of one row at a source would become and write; nothing is written. JSON is\n"
+     "explain -c FILE [--link L] [--table T --row JSON [--before JSON] [--delete] [--no-write]]",
+     "Shows how each event is evaluated and what the mirror holds; with a row, what a change of that\n"
+     "row at the source would become and write. Nothing is written. JSON is\n"
      "an object of columns: the key, and what is new: '{\"id\": 1, \"qty\": \"2.5\"}'. A row that is\n"
      "there is updated, else inserted, with --delete deleted; --before says that it was another one\n"
      "than it is. --no-write shows the events alone, without the target. The tables that events\n"

@@ -29,6 +29,11 @@ static enum status open_mirror(struct explain *x)
     return mirror_open(x->events.program->views, &options, &x->events.mirror, x->failure);
 }
 
+void explain_program(const struct event_program *p, struct buffer *out)
+{
+    views_explain(p->views, out);
+}
+
 enum status explain_open(struct event_program *program, struct buffer *out, struct failure *f,
                          struct explain **x_out)
 {

@@ -18,6 +18,9 @@
 struct buffer;
 struct explain;
 
+/* How each event is evaluated, and what the mirror holds. */
+void explain_program(const struct event_program *p, struct buffer *out);
+
 enum status explain_open(struct event_program *program, struct buffer *out, struct failure *f,
                          struct explain **x);
 void explain_close(struct explain *x); /* NULL is fine */

@@ -312,6 +312,11 @@ static enum status explain_events(struct run *r)
 {
     struct attempt *a = &r->attempt;
     TRY(attempt_compile_events(a));
+    if (!r->q->table) {
+        buffer_add_format(r->out, "link %s\n", a->lc->name);
+        explain_program(a->program, r->out);
+        return STATUS_OK;
+    }
     r->table = find_table(r);
     if (!r->table)
         return say_not_read(r, "no event");
@@ -335,6 +340,9 @@ static enum status explain_tables(struct run *r)
     if (r->q->no_write)
         return fail(&a->failure, ERROR_CONFIG, "link %s carries rows, no events: what they become "
                     "is told by the target's tables; leave --no-write out", a->lc->name);
+    if (!r->q->table)
+        return fail(&a->failure, ERROR_CONFIG, "link %s carries rows as they are: `millrace check` "
+                    "lists its columns; for what becomes of one say --table", a->lc->name);
     TRY(attempt_open_sink(a));
     TRY(mapping_resolve(a));
     r->table = find_table(r);

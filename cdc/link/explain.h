@@ -12,7 +12,8 @@
 
 struct explain_request {
     const char *link;         /* NULL: the one that reads the table */
-    const char *table;        /* with or without its schema */
+    const char *table;        /* with or without its schema; NULL: of `link` (that is named), how */
+                              /* each event is evaluated and what the mirror holds */
     const char *row, *before; /* JSON: columns of the new row, of the old one; NULL: none */
     bool is_delete;
     bool no_write;            /* events only: the target is not connected to */

@@ -254,6 +254,15 @@ def test_what_cannot_be_explained_says_why(factory, table, row, args, code, says
     assert says in explain(factory, table, row, *args, code=code)
 
 
+def test_without_a_row_it_says_how_events_are_evaluated(factory):
+    done = factory.engine.command("explain")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("link dispatch\n")
+    assert "MaterialDefinition" in done.stdout and "stock_move" in done.stdout
+    done = factory.engine.command("explain", "--table", "mrp_production")
+    assert done.returncode == 1 and "--row" in done.stderr
+
+
 def test_before_says_what_the_row_was(factory):
     with_an_order(factory)
     said = explain(factory, "mrp_production", {"id": 101, "product_qty": 3},
