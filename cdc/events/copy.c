@@ -244,6 +244,7 @@ enum status events_copied(struct events *e, const struct source_driver *driver,
 {
     crash_here(CRASH_COPY_HAND_OVER);
     TRY(mirror_resume(e->mirror, position_of(e), e->failure));
+    TRY(keep_load(e));
     if (merges(e) && has_alone(e)) {
         TRY(read_with(e, driver, snapshot, write_alone, read_alone));
         TRY(finish_alone(e));
@@ -317,7 +318,6 @@ static enum status finish_copy(struct events *e)
 enum status events_begin(struct events *e)
 {
     TRY(mirror_resume(e->mirror, position_of(e), e->failure));
-    if (!is_complete(e))
-        TRY(finish_copy(e));
-    return keep_load(e);
+    TRY(keep_load(e)); /* objects of which something is held are not written past it */
+    return is_complete(e) ? STATUS_OK : finish_copy(e);
 }
