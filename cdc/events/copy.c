@@ -94,12 +94,13 @@ static enum status noted(struct events *e, const char *name, bool *out)
     return STATUS_OK;
 }
 
-enum status events_want_copy(struct events *e, bool *want)
+enum status events_want_copy(struct events *e, bool first_run, bool *want)
 {
     bool filled;
     TRY(noted(e, note_filled, &filled));
     bool alone = merges(e) && has_alone(e) && !e->copy.alone_done;
-    *want = alone || (!is_complete(e) && !filled);
+    bool stale = first_run && mirror_position(e->mirror);
+    *want = alone || stale || (!is_complete(e) && !filled);
     return STATUS_OK;
 }
 

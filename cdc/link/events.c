@@ -203,12 +203,12 @@ static enum status copy(struct attempt *a, const struct last_checkpoint *last)
     return status;
 }
 
-/* From where the link streams. The fence is taken, and the mirror stands there. */
+/* From where the link streams. The fence is taken, and the mirror stands there or before it. */
 enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint *last)
 {
     bool want;
     const char *end = NULL;
-    TRY(attempt_writer_failed(a, events_want_copy(a->writer.events, &want)));
+    TRY(attempt_writer_failed(a, events_want_copy(a->writer.events, !last->exists, &want)));
     if (want) {
         TRY(copy(a, last));
     } else {

@@ -38,3 +38,17 @@ def test_what_waits_is_not_overtaken_when_the_mirror_is_filled_again(world):
     f.wait(lambda: not f.held(f.mes))
     f.settle(["dispatch"])
     assert f.order("LATE-1")["quantity"] == 50
+
+
+def test_a_link_that_starts_afresh_fills_its_mirror_afresh(world):
+    """What happened between `remove` and the next start is in no log."""
+    f = world.factory(change=only("dispatch")).start()
+    f.settle(["dispatch"])
+    f.engine.stop()
+    done = f.engine.command("remove", "dispatch", "--yes")
+    assert done.returncode == 0, done.stderr
+    order_changes(f, 77)
+    assert os.path.exists(mirror(f))
+    f.start()
+    f.settle(["dispatch"])
+    assert f.order("WH/MO/00001")["quantity"] == 77
