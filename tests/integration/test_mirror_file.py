@@ -52,3 +52,29 @@ def test_a_link_that_starts_afresh_fills_its_mirror_afresh(world):
     f.start()
     f.settle(["dispatch"])
     assert f.order("WH/MO/00001")["quantity"] == 77
+
+
+def test_a_mirror_older_than_the_log_is_refused(world):
+    """PostgreSQL would begin at its slot's place without a word."""
+    f = world.factory(change=only("dispatch")).start()
+    f.settle(["dispatch"])
+    f.engine.stop()
+    for path in glob.glob(mirror(f) + "*"):
+        shutil.copy(path, path.replace("dispatch.", "old."))
+    before = confirmed(f)
+    f.start()
+    order_changes(f, 78)
+    f.settle(["dispatch"])
+    f.wait(lambda: confirmed(f) > before)
+    f.engine.stop()
+    forget_mirror(f)
+    for path in glob.glob(mirror(f).replace("dispatch.", "old.") + "*"):
+        shutil.copy(path, path.replace("old.", "dispatch."))
+    f.engine.start()
+    error = f.engine.wait_failed("dispatch")
+    assert error["code"] == "position_lost" and mirror(f) in error["text"], error
+    f.engine.kill()
+    forget_mirror(f)
+    f.start()
+    f.settle(["dispatch"])
+    assert f.order("WH/MO/00001")["quantity"] == 78
