@@ -77,7 +77,7 @@ static enum status read_side(struct events *e, const struct event_line *line,
     *out = NULL;
     if (!m)
         return STATUS_OK;
-    TRY(typed_message(line->type, m, &e->arena, out, e->failure));
+    TRY(typed_message(e->program, line->type, m, &e->arena, out, e->failure));
     return line->let ? let_add(line->let, *out, &e->arena, out, e->failure) : STATUS_OK;
 }
 

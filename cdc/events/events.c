@@ -176,7 +176,10 @@ static enum status write_batch(struct events *e, const struct batch *b)
     struct checkpoint c = apply_checkpoint_after(e->apply, b, b->ntransactions - 1);
     if (e->apply->in_large)
         return write_last_piece(e, &c);
-    return e->n > 0 || e->asking ? write_transaction(e, &c) : STATUS_OK;
+    if (e->n > 0 || e->asking)
+        return write_transaction(e, &c);
+    carry_forget(e);
+    return STATUS_OK;
 }
 
 enum status events_batch(struct events *e, const struct batch *b)
@@ -219,6 +222,13 @@ enum status events_pass(struct events *e, const struct batch *b)
     copy_forget(e);
     return fail_in(e->failure, "the transaction has passed, but the mirror cannot take it either: "
                                "it is removed, and filled again when the link starts");
+}
+
+void events_rest(struct events *e)
+{
+    bool committed;
+    struct failure f; /* should it fail, more is read again */
+    (void)mirror_commit(e->mirror, e->apply->position, &committed, &f);
 }
 
 /* The mirror moves with the source also where nothing of it was read: else the source would keep

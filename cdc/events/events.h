@@ -38,6 +38,8 @@ struct events_options {
 enum status events_open(const struct events_options *options, struct events **out);
 /* Opens the mirror, when the program knows what other links own. */
 enum status events_open_state(struct events *e);
+/* The link stops in good order: what the mirror knows need not be read again. */
+void events_rest(struct events *e);
 void events_close(struct events *e); /* NULL is fine; any thread when the writer has ended */
 
 /* ---- the first copy: what the mirror lacks (copy.c) ---- */

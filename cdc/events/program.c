@@ -9,6 +9,7 @@
 #include "events/owned.h"
 #include "events/types.h"
 #include "events/watch.h"
+#include "transforms/vocabulary/path_cache.h"
 
 enum { PATH_BYTES = 4096, FOLDERS = 4 };
 
@@ -221,6 +222,7 @@ enum status event_program_load(const struct config *config, const struct link_co
     struct event_program *p = calloc(1, sizeof *p);
     must(p);
     arena_init(&p->arena);
+    p->paths = path_cache_new();
     p->config = config;
     p->lc = lc;
     *out = p;
@@ -256,6 +258,8 @@ enum status event_program_compile_again(struct event_program *p,
 {
     views_free(p->views);
     p->views = NULL;
+    path_cache_free(p->paths); /* names of the former views */
+    p->paths = path_cache_new();
     watch_define(p, relations, nrelations);
     return compile_views(p, relations, nrelations, f);
 }
@@ -268,6 +272,7 @@ void event_program_free(struct event_program *p)
         let_free(p->lines[i].let);
     views_free(p->views);
     functions_free(p->functions);
+    path_cache_free(p->paths);
     vocabulary_free(p->vocabulary);
     arena_free(&p->arena);
     free(p);

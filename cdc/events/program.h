@@ -55,6 +55,7 @@ struct event_program {
     const struct link_config *lc;
     const struct zone *from; /* of the source: what a time without zone means */
     struct vocabulary *vocabulary;
+    struct path_cache *paths; /* of names that views and types have */
     struct functions *functions;
     struct event_functions event_functions; /* what views call and may not do */
     struct views *views;

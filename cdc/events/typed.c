@@ -2,10 +2,10 @@
 
 #include "transforms/vocabulary/object_message.h"
 
-enum status typed_message(const struct event_type *t, const ProtobufCMessage *m, struct arena *a,
+enum status typed_message(const struct event_program *p, const struct event_type *t, const ProtobufCMessage *m, struct arena *a,
                           const struct object **out, struct failure *f)
 {
-    struct field_context c = {.arena = a, .failure = f};
+    struct field_context c = {.arena = a, .failure = f, .paths = p->paths};
     const struct object *own;
     TRY(object_read(m, t->own.names, t->own.n, &own, &c));
     struct object *o = arena_alloc(a, sizeof *o);
@@ -25,8 +25,8 @@ enum status typed_object(const struct event_program *p, const struct event_type 
                          const struct object *stated, struct arena *a, const struct object **out,
                          struct failure *f)
 {
-    struct field_context c = {.arena = a, .zone = p->from, .failure = f};
+    struct field_context c = {.arena = a, .zone = p->from, .failure = f, .paths = p->paths};
     ProtobufCMessage *m;
     TRY(object_to_message(stated, t->message, &m, &c));
-    return typed_message(t, m, a, out, f);
+    return typed_message(p, t, m, a, out, f);
 }

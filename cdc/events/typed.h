@@ -14,7 +14,8 @@ enum status typed_object(const struct event_program *p, const struct event_type 
                          const struct object *stated, struct arena *a, const struct object **out,
                          struct failure *f);
 /* The same from a message that was kept. */
-enum status typed_message(const struct event_type *t, const ProtobufCMessage *m, struct arena *a,
-                          const struct object **out, struct failure *f);
+enum status typed_message(const struct event_program *p, const struct event_type *t,
+                          const ProtobufCMessage *m, struct arena *a, const struct object **out,
+                          struct failure *f);
 
 #endif

@@ -39,6 +39,7 @@ struct field_context {
     /* Of local times: what a text without a zone means, and what is given (NULL: UTC with Z). */
     const struct zone *zone;
     struct failure *failure;
+    struct path_cache *paths; /* NULL: names are resolved for each object */
 };
 
 /* The field of `m` that the path leads to, nested messages made where there are none. A NULL makes

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "transforms/vocabulary/message.h"
 #include "transforms/vocabulary/object_message.h"
+#include "transforms/vocabulary/path_cache.h"
 #include "transforms/vocabulary/types.h"
 
 static enum status read_columns(const ProtobufCMessage *m, const struct field_path *paths,
@@ -17,22 +18,13 @@ static enum status read_columns(const ProtobufCMessage *m, const struct field_pa
     return STATUS_OK;
 }
 
-static enum status resolve(const ProtobufCMessageDescriptor *type, const char *const *names,
-                           uint32_t n, struct field_path **out, const struct field_context *c)
-{
-    *out = arena_alloc(c->arena, n * sizeof **out);
-    for (uint32_t i = 0; i < n; i++)
-        TRY(path_column(type, names[i], &(*out)[i], c->failure));
-    return STATUS_OK;
-}
-
 enum status object_read(const ProtobufCMessage *m, const char *const *names, uint32_t n,
                         const struct object **out, const struct field_context *c)
 {
     struct object *o = arena_alloc(c->arena, sizeof *o);
-    struct field_path *paths;
+    const struct field_path *paths;
     *out = o;
-    TRY(resolve(m->descriptor, names, n, &paths, c));
+    TRY(path_cache_columns(c->paths, m->descriptor, names, n, c->arena, &paths, c->failure));
     return read_columns(m, paths, names, n, o, c);
 }
 
@@ -90,16 +82,17 @@ static enum status check_scalar_columns(const ProtobufCFieldDescriptor *field,
 enum status object_read_list(const ProtobufCMessage *m, const char *list, const char *const *names,
                              uint32_t n, struct object_list *out, const struct field_context *c)
 {
-    struct field_path path, *paths = NULL;
-    TRY(path_list(m->descriptor, list, &path, c->failure));
-    const ProtobufCFieldDescriptor *field = path_field(&path);
+    const struct field_path *path, *paths = NULL;
+    TRY(path_cache_list(c->paths, m->descriptor, list, c->arena, &path, c->failure));
+    const ProtobufCFieldDescriptor *field = path_field(path);
     bool messages = field->type == PROTOBUF_C_TYPE_MESSAGE &&
                     message_type_of(field->descriptor)->shape != SHAPE_TIMESTAMP;
     if (messages)
-        TRY(resolve(field->descriptor, names, n, &paths, c));
+        TRY(path_cache_columns(c->paths, field->descriptor, names, n, c->arena, &paths,
+                               c->failure));
     else
         TRY(check_scalar_columns(field, names, n, c->failure));
-    const ProtobufCMessage *holder = holder_of(m, &path);
+    const ProtobufCMessage *holder = holder_of(m, path);
     size_t count = holder ? message_count(holder, field) : 0;
     struct object *elements = arena_alloc(c->arena, count * sizeof *elements);
     *out = (struct object_list){list, elements, (uint32_t)count};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "transforms/vocabulary/message.h"
+#include "transforms/vocabulary/path_cache.h"
 #include "transforms/vocabulary/types.h"
 
 static const char element_value[] = "value"; /* the one column of a list of scalars */
@@ -15,10 +16,11 @@ static enum status fill_fields(ProtobufCMessage *m, const struct object *o,
                                const struct field_context *c)
 {
     const char **names = arena_alloc(c->arena, o->nfields * sizeof *names);
-    struct field_path *paths = arena_alloc(c->arena, o->nfields * sizeof *paths);
+    const struct field_path *paths;
     for (uint32_t i = 0; i < o->nfields; i++)
         names[i] = o->fields[i].name;
-    TRY(path_columns(m->descriptor, names, o->nfields, paths, c->failure));
+    TRY(path_cache_columns(c->paths, m->descriptor, names, o->nfields, c->arena, &paths,
+                           c->failure));
     for (uint32_t i = 0; i < o->nfields; i++)
         TRY(field_set(m, &paths[i], &o->fields[i].value, c));
     return STATUS_OK;
@@ -99,13 +101,13 @@ static enum status sort_map(ProtobufCMessage **elements, size_t n,
 static enum status fill_list(ProtobufCMessage *m, const struct object_list *list,
                              const struct field_context *c)
 {
-    struct field_path path;
-    TRY(path_list(m->descriptor, list->name, &path, c->failure));
+    const struct field_path *path;
+    TRY(path_cache_list(c->paths, m->descriptor, list->name, c->arena, &path, c->failure));
     if (list->nelements == 0)
         return STATUS_OK;
-    for (unsigned i = 0; i + 1 < path.nsteps; i++)
-        TRY(field_step(&m, path.steps[i], c));
-    const ProtobufCFieldDescriptor *field = path_field(&path);
+    for (unsigned i = 0; i + 1 < path->nsteps; i++)
+        TRY(field_step(&m, path->steps[i], c));
+    const ProtobufCFieldDescriptor *field = path_field(path);
     if (message_count(m, field) > 0)
         return fail(c->failure, ERROR_CONFIG, "%s: the list %s is given twice",
                     m->descriptor->short_name, list->name);
@@ -115,7 +117,7 @@ static enum status fill_list(ProtobufCMessage *m, const struct object_list *list
         TRY(add_element(elements + i * bytes, &list->elements[i], m->descriptor, field, c));
     *(size_t *)((char *)m + field->quantifier_offset) = list->nelements;
     *(char **)message_member(m, field) = elements;
-    if (path.kind == FIELD_MAP)
+    if (path->kind == FIELD_MAP)
         return sort_map((ProtobufCMessage **)elements, list->nelements, field, c);
     return STATUS_OK;
 }
