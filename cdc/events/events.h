@@ -56,8 +56,8 @@ enum status events_copy(struct events *e, const struct source_driver *driver,
 /* The link's checkpoint is at the snapshot's position by now. The snapshot may be closed then. */
 enum status events_copied(struct events *e, const struct source_driver *driver,
                           struct snapshot *snapshot, bool first_run);
-/* The mirror is taken to where the target stands; of a copy, every object is written. After the
- * fence, before the first batch. */
+/* Tells the mirror where the target stands; of a copy, every object is written. After the fence,
+ * before the first batch. */
 enum status events_begin(struct events *e);
 
 /* ---- the stream ---- */

@@ -146,6 +146,7 @@ enum status copy_look(struct events *e); /* fills e->copy */
 void copy_forget(struct events *e);      /* closes the mirror, and removes its file */
 
 /* ---- events.c ---- */
+struct session *events_session(struct events *e); /* of the target; on the writer's connection */
 enum status events_open_mirror(struct events *e);
 enum position_order events_compare(const struct events *e, const char *a, const char *b);
 
