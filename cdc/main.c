@@ -18,8 +18,8 @@ static const struct command commands[] = {
     {"check", "check -c FILE", "Checks every prerequisite on both servers and says what to run.",
      false, command_check},
     {"status", "status -c FILE [--json]",
-     "State, rate, lag, position and last error of each link; from the running process, else from\n"
-     "the databases.",
+     "State, rate, lag, position and last error of each link, of links with flows what became of\n"
+     "events; from the running process, else from the databases.",
      false, command_status},
     {"skip", "skip LINK --position P -c FILE",
      "Passes the one source transaction that ends at P (as status and the log name it), after its\n"
@@ -51,7 +51,8 @@ static const struct command commands[] = {
      "read are read into memory, up to --max-rows N rows each (200000).",
      false, command_explain},
     {"remove", "remove LINK -c FILE [--yes]",
-     "Shows, asks, then drops what Millrace made for a link: slot, publication, checkpoint.", true,
+     "Shows, asks, then drops what Millrace made for a link: slot, publication, checkpoint, what is\n"
+     "held.", true,
      command_remove},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -25,6 +25,11 @@ static enum position_order order(void *context, const char *a, const char *b)
     return events_compare(context, a, b);
 }
 
+struct session *events_session(struct events *e)
+{
+    return e->apply->driver->session(e->apply->sink);
+}
+
 static bool breathe(void *context)
 {
     struct events *e = context;

@@ -166,6 +166,7 @@ bool tell_is_same(const struct carried *a, const struct carried *b);
 const char *tell_why(const struct hold *hold, struct arena *a);
 
 /* ---- events.c ---- */
+struct session *events_session(struct events *e); /* of the target; on the writer's connection */
 enum status events_open_mirror(struct events *e);
 enum status events_compile_writes(struct events *e); /* the target is there */
 enum position_order events_compare(const struct events *e, const char *a, const char *b);

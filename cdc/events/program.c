@@ -160,11 +160,6 @@ static enum status compile_views(struct event_program *p, const struct relation 
 
 /* ---- flows ---- */
 
-static const struct event_fields *fields_of_list(const struct event_type *t, int i)
-{
-    return &t->lists[i];
-}
-
 static void add_fields(struct event_program *p, struct event_line *line)
 {
     const struct event_fields *own = &line->type->own;
@@ -177,7 +172,7 @@ static void add_fields(struct event_program *p, struct event_line *line)
     line->nlists = line->type->nlists;
     line->lists = arena_alloc(&p->arena, ((size_t)line->nlists + 1) * sizeof *line->lists);
     for (int i = 0; i < line->nlists; i++) {
-        const struct event_fields *list = fields_of_list(line->type, i);
+        const struct event_fields *list = &line->type->lists[i];
         line->lists[i] = (struct field_list){list->list, list->fields, (int)list->n};
     }
 }
@@ -292,7 +287,7 @@ static const char *watched_text(struct event_program *p)
 {
     const char *text = "";
     for (int i = 0; i < p->ndefinitions; i++)
-        if (watch_of(p, p->definitions[i].name) >= 0)
+        if (watch_of(p->definitions[i].name) >= 0)
             text = arena_format(&p->arena, "%s%s\n", text, p->definitions[i].sql);
     return text;
 }

@@ -31,7 +31,7 @@ static bool is_large(const struct events *e)
 enum status read_event(struct events *e, const struct event *event, const char *position,
                        int64_t committed_us)
 {
-    int watch = watch_of(e->program, event->name);
+    int watch = watch_of(event->name);
     if (watch < 0)
         return carry_event(e, event, position, committed_us);
     drift_event(e, watch, event);

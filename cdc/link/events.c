@@ -209,12 +209,29 @@ static enum status copy(struct attempt *a, const struct last_checkpoint *last)
     return status;
 }
 
-/* From where the link streams. The fence is taken, and the mirror stands there. */
+/* A mirror's file that was put back, or lay on another machine, may need more of the log than the
+ * source has; some servers would begin later, without a word. */
+static enum status check_log(struct attempt *a)
+{
+    const char *from = attempt_events_from(a);
+    if (strcmp(from, a->writer.apply.position) == 0)
+        return STATUS_OK; /* that was asked when the fence was taken */
+    enum status status = a->source_driver->check_position(a->source, from);
+    if (status == STATUS_OK || a->failure.code != ERROR_POSITION_LOST)
+        return status;
+    return fail_in(&a->failure,
+                   "the mirror of link %s stands at %s, before the checkpoint at %s, and the log "
+                   "between them is gone: remove the file %s/%s.mirror, it is filled again",
+                   a->lc->name, from, a->writer.apply.position, link_file(a->link)->state_dir,
+                   a->lc->name);
+}
+
+/* From where the link streams. The fence is taken, and the mirror stands there or before it. */
 enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint *last)
 {
     bool want;
     const char *end = NULL;
-    TRY(attempt_writer_failed(a, events_want_copy(a->writer.events, &want)));
+    TRY(attempt_writer_failed(a, events_want_copy(a->writer.events, !last->exists, &want)));
     if (want) {
         TRY(copy(a, last));
     } else {
@@ -222,7 +239,8 @@ enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint
             TRY(attempt_first_position(a, &end));
         TRY(attempt_take_fence(a, end));
     }
-    return attempt_writer_failed(a, events_begin(a->writer.events));
+    TRY(attempt_writer_failed(a, events_begin(a->writer.events)));
+    return check_log(a);
 }
 
 const char *attempt_events_from(const struct attempt *a)
