@@ -1,52 +1,21 @@
 /* Millrace's own path from recorded batches to the null sink: views, mirror, and events that are
  * counted and read. */
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "sides.h"
-#include "transforms/functions/guard.h"
+#include "transforms/events/event_functions.h"
 #include "transforms/mirror/mirror.h"
 
-/* ---- views ---- */
-
-static enum status add_functions(void *context, sqlite3 *db, struct failure *f)
+static struct views *compile(struct side *s, struct event_functions *functions)
 {
-    struct side *s = context;
-    return functions_register(db, s->functions, NULL, f);
-}
-
-static bool is_decimal(void *context, const char *table, const char *column)
-{
-    (void)context;
-    for (int i = 0; i < scene_nrelations; i++) {
-        const struct column *c = relation_column(scene_relations[i], column);
-        if (strcmp(scene_relations[i]->name, table) == 0 && c)
-            return c->kind == VALUE_DECIMAL;
-    }
-    return false;
-}
-
-static enum status guard(void *context, sqlite3 *db, const char *sql, bool reads_decimal,
-                         struct failure *f)
-{
-    struct guard g;
-    sqlite3_stmt *statement = NULL;
-    (void)context, (void)reads_decimal;
-    guard_init(&g, db, is_decimal, NULL);
-    enum status status = guard_prepare(&g, sql, &statement, f);
-    sqlite3_finalize(statement);
-    return status;
-}
-
-static struct views *compile(struct side *s)
-{
-    struct views_options options = {.context = s,
-                                    .functions = add_functions,
-                                    .guard = guard,
-                                    .decimal_collation = "decimal"};
+    struct views_options options;
     struct failure f = {0};
     struct views *v;
     bool assembled = s->scene->scenario == ASSEMBLED;
+    *functions = (struct event_functions){
+        .functions = s->functions, .relations = scene_relations, .nrelations = scene_nrelations};
+    event_functions_views(functions, &options);
     side_check(views_compile(assembled ? &assembled_event : &stateless_event, 1, scene_relations,
                              scene_nrelations, &options, &v, &f), &f);
     must(views_need_file(v) == assembled);
@@ -149,7 +118,8 @@ static void pass(struct side *s, struct mirror *m, int i, struct arena *a)
 void millrace_run(struct side *s)
 {
     struct arena a = {0};
-    struct views *v = compile(s);
+    struct event_functions functions;
+    struct views *v = compile(s, &functions);
     struct mirror *m = open_mirror(s, v);
     char last[16];
     snprintf(last, sizeof last, "%d", s->scene->ntransactions);
