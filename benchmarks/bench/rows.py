@@ -136,13 +136,14 @@ def end_mark(side):
     return key
 
 
-def wait_mark(side, key, seconds=1800, alive=None, every=0.01):
+def wait_mark(side, key, seconds=1800, alive=None, every=0.01,
+              sql="SELECT 1 FROM probe WHERE id = %s"):
     """Until the row is at the target; the moment it was seen. `alive`: asked once a second, raises
     when the wait is in vain."""
     ends = time.monotonic() + seconds
     asks = time.monotonic() + 1
     with side.connect() as c:
-        while not run(c, "SELECT 1 FROM probe WHERE id = %s", (key,)):
+        while not run(c, sql, (key,)):
             now = time.monotonic()
             if now > ends:
                 raise AssertionError(f"the backlog is not drained after {seconds} s")
