@@ -176,10 +176,11 @@ static enum status settle(struct events *e)
 
 /* ---- batches ---- */
 
-/* The checkpoint goes past transactions that made nothing only when the mirror wants it to. */
-static enum status write_batch(struct events *e, const struct batch *b)
+/* Up to the batch's transaction `last`. The checkpoint goes past transactions that made nothing only
+ * when the mirror wants it to. */
+static enum status write_up_to(struct events *e, const struct batch *b, uint32_t last)
 {
-    struct checkpoint c = apply_checkpoint_after(e->apply, b, b->ntransactions - 1);
+    struct checkpoint c = apply_checkpoint_after(e->apply, b, last);
     if (e->apply->in_large)
         return write_last_piece(e, &c);
     if (e->n > 0 || e->asking)
@@ -188,17 +189,25 @@ static enum status write_batch(struct events *e, const struct batch *b)
     return STATUS_OK;
 }
 
+static enum status carry_transaction(struct events *e, const struct batch *b, uint32_t i)
+{
+    bool last = i + 1 == b->ntransactions;
+    TRY(read_transaction(e, b, &b->transactions[i]));
+    if (!b->ends || !(last || read_enough(e)))
+        return STATUS_OK;
+    return write_up_to(e, b, i);
+}
+
 enum status events_batch(struct events *e, const struct batch *b)
 {
     for (uint32_t i = 0; i < b->ntransactions; i++) {
-        enum status status = read_transaction(e, b, &b->transactions[i]);
-        if (status != STATUS_OK && b->transactions[i].position)
+        enum status status = carry_transaction(e, b, i);
+        if (status != STATUS_OK && !*e->failure->position && b->transactions[i].position)
             fail_at(e->failure, b->transactions[i].position);
         TRY(status);
     }
     if (!b->ends)
         return STATUS_OK;
-    TRY(write_batch(e, b));
     TRY(settle(e));
     return again_step(e);
 }

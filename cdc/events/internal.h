@@ -83,6 +83,8 @@ struct events {
 /* ---- read.c ---- */
 /* Transaction t of the batch, or a piece of it, goes through the mirror; what it made is carried. */
 enum status read_transaction(struct events *e, const struct batch *b, const struct transaction *t);
+/* Are there events enough for a target transaction? */
+bool read_enough(const struct events *e);
 enum status read_evaluated(struct events *e, const char *position, int64_t committed_us);
 /* For mirror_options. */
 enum status read_refused(void *context, const char *name, const char *object,
