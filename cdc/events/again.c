@@ -262,7 +262,7 @@ static enum status write_slice(struct events *e, struct slice *s, const struct c
 {
     TRY(apply_begin(e->apply, c));
     TRY(e->apply->driver->settle(e->apply->sink));
-    TRY(write_carried(e, e->list, e->n, is_blocked, e, s->outcome));
+    TRY(write_carried(e, &e->target.database, e->list, e->n, is_blocked, e, s->outcome));
     TRY(e->target.database.settle(e->target.database.self));
     sort_out(e, s);
     TRY(keep_held(e, e->list, e->n, s->outcome));

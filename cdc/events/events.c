@@ -70,7 +70,7 @@ enum status events_open_mirror(struct events *e)
     return mirror_rebuild(e->mirror, false, e->failure);
 }
 
-static enum status compile_writes(struct events *e)
+enum status events_compile_writes(struct events *e)
 {
     struct event_program *p = e->program;
     e->plans = arena_zalloc(&e->plans_arena, ((size_t)p->nlines + 1) * sizeof *e->plans);
@@ -87,7 +87,7 @@ static enum status open_all(struct events *e)
 {
     TRY(event_target_init(&e->target, e->apply->driver, e->apply->sink, e->options.schema,
                           e->options.zone, e->failure));
-    TRY(compile_writes(e));
+    TRY(events_compile_writes(e));
     return drift_publish(e);
 }
 
@@ -130,6 +130,7 @@ void events_close(struct events *e)
     event_target_free(&e->target);
     held_keys_free(e->held);
     again_free(e->again);
+    tell_free(e);
     arena_free(&e->arena);
     arena_free(&e->plans_arena);
     free(e);

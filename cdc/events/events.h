@@ -23,6 +23,7 @@
 #include "sinks/apply.h"
 
 struct events;
+struct feed;
 
 struct events_options {
     struct event_program *program; /* compiled; outlives the events */
@@ -31,6 +32,7 @@ struct events_options {
     const char *schema;      /* of the target, for names without one */
     const struct zone *zone; /* of the target */
     const char *folder;      /* of the mirror's file; made where it is missing */
+    struct feed *feed;       /* who listens to events; NULL: nobody */
 };
 
 /* Compiles the writes, and says what the link owns (owned.h). Outside a transaction, before the

@@ -99,15 +99,9 @@ static const char *op_name(enum event_op op)
  * for once more. */
 static enum status pack(struct events *e, const struct carried *c, struct held_event *h)
 {
-    const struct event_line *line = &e->program->lines[c->line];
     struct field_context context = {.arena = &e->arena, .zone = e->program->from,
                                     .failure = e->failure};
-    struct event_origin origin = {.source = e->source_name,
-                                  .position = c->position,
-                                  .index = c->index,
-                                  .commit_us = c->committed_us,
-                                  .mapping = line->name,
-                                  .key_name = line->type->key};
+    struct event_origin origin = tell_origin(e, c);
     struct envelope envelope;
     const uint8_t *bytes;
     if (c->refused)

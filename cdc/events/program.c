@@ -8,6 +8,7 @@
 #include "events/let.h"
 #include "events/owned.h"
 #include "events/types.h"
+#include "events/vocabulary_once.h"
 #include "events/watch.h"
 #include "transforms/vocabulary/path_cache.h"
 
@@ -54,7 +55,7 @@ static enum status load_vocabulary(struct event_program *p, struct failure *f)
         names[given->n] = own_vocabulary;
     struct vocabulary_files files = {names, (size_t)given->n + !own, folders,
                                      list_folders(p, folders)};
-    return vocabulary_load(&files, &p->vocabulary, f);
+    return vocabulary_once(&files, &p->vocabulary, f);
 }
 
 /* ---- the link's events ---- */

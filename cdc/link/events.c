@@ -131,7 +131,7 @@ bool attempt_owners_changed(struct attempt *a)
 
 /* ---- opening ---- */
 
-static const char *target_schema(const struct attempt *a)
+const char *attempt_target_schema(const struct attempt *a)
 {
     const struct endpoint *e = &a->lc->to->apply;
     return e->engine == ENGINE_POSTGRES ? "public" : e->database;
@@ -144,20 +144,26 @@ static enum status open_events(struct attempt *a)
         .program = a->program,
         .apply = &a->writer.apply,
         .compare = a->source_driver->compare,
-        .schema = target_schema(a),
+        .schema = attempt_target_schema(a),
         .zone = a->mapping.to,
         .folder = config->state_dir,
+        .feed = link_feed(a->link),
     };
     a->writer.link = a->link;
     return attempt_writer_failed(a, events_open(&options, &a->writer.events));
 }
 
-enum status attempt_open_events(struct attempt *a)
+enum status attempt_compile_events(struct attempt *a)
 {
     TRY(zone_load(a->lc->from->zone, &a->mapping.from, &a->failure));
     TRY(zone_load(a->lc->to->zone, &a->mapping.to, &a->failure));
     TRY(event_program_load(link_file(a->link), a->lc, &a->program, &a->failure));
-    TRY(compile(a));
+    return compile(a);
+}
+
+enum status attempt_open_events(struct attempt *a)
+{
+    TRY(attempt_compile_events(a));
     TRY(open_events(a));
     TRY(watch(a));
     return attempt_writer_failed(a, events_open_state(a->writer.events));

@@ -1,6 +1,7 @@
 """The traps of two real systems, Odoo and ktg-mes, with the engine between them (docs/MAPPING.md)."""
 import random
 import re
+import time
 
 import pytest
 
@@ -261,7 +262,7 @@ def test_a_code_that_the_flow_lacks_is_for_a_person(world):
     f.settle(["dispatch"])
     item = {r["item_code"]: r["item_name"] for r in f.rows(f.mes, "SELECT * FROM md_item")}
     assert (item["PNT-BLU"], item["BOX-S"]) == ("蓝色油漆", "Box")
-    f.wait(lambda: f.one(f.mes, "SELECT max(tries) AS n FROM millrace.held")["n"] > 1)
+    time.sleep(2.5)      # the timer comes, and changes nothing
     first, *later = f.held(f.mes)
     assert (first["flow"], first["event_key"], first["op"], first["reason"]) == (
         "MaterialDefinition", "PNT-BLU", "changed", "quarantine")
