@@ -233,6 +233,8 @@ enum option_kind {
       "a change there: look again at the objects in this column, or that `select ... :column` gives") \
     X(EVENT_LOOKS_UP, SCOPE_EVENT, "looks_up", OPTION_LIST, OPTIONAL, 0, 0, "[TABLE]",             \
       "tables that are read, whose change alone sends nothing")                                    \
+    X(EVENT_ASSEMBLED, SCOPE_EVENT, "assembled", OPTION_CHOICE, "false", 0, 0, "true | false",     \
+      "its rows are mirrored even where the log alone would do: then a TRUNCATE is told too")      \
     X(EVENT_SQL, SCOPE_EVENT, "sql", OPTION_TEXT, REQUIRED, 1, 65536, "select ...",                \
       "SQLite; one row or none for an object; columns are fields, `__` between the parts of a path") \
     X(EVENT_LISTS, SCOPE_EVENT, "lists", OPTION_MAPPING, OPTIONAL, 0, 0, "{FIELD: {...}}",         \

@@ -200,12 +200,14 @@ static enum status carry_transaction(struct events *e, const struct batch *b, ui
 
 enum status events_batch(struct events *e, const struct batch *b)
 {
+    e->path = b->path;
     for (uint32_t i = 0; i < b->ntransactions; i++) {
         enum status status = carry_transaction(e, b, i);
         if (status != STATUS_OK && !*e->failure->position && b->transactions[i].position)
             fail_at(e->failure, b->transactions[i].position);
         TRY(status);
     }
+    e->path = NULL;
     if (!b->ends)
         return STATUS_OK;
     TRY(settle(e));

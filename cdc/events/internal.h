@@ -70,6 +70,7 @@ struct events {
     uint32_t n, capacity;
     uint32_t transaction, index;
     struct asking *asking; /* goes out with them */
+    const char *path;      /* that they have passed: of the batch; NULL: they are of the source */
 
     struct held_keys *held;
     int64_t *quarantined, *waiting; /* how many, of each flow */
