@@ -61,9 +61,9 @@ struct ward_result {
     char refused_text[400];
 };
 /* Begins to try them again, in their order; ward_step goes on with it. The filter must stay until it
- * is done. What is behind a row that is gone is tried, too. */
+ * is done. What is behind no row any more is tried, too; NULL: that alone. */
 void ward_retry(struct apply *a, const struct held_filter *wish);
-/* They are never written. What was behind them is tried: ward_step. */
+/* They are never written. What was behind them is free: ward_retry(a, NULL). */
 enum status ward_drop(struct apply *a, const struct held_filter *which, uint64_t *dropped);
 /* Goes on for a while. DATA: the target refused a whole transaction of them at its COMMIT; none of
  * that one is written, and the pass has ended. */

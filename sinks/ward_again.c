@@ -332,6 +332,5 @@ enum status ward_drop(struct apply *a, const struct held_filter *which, uint64_t
             return apply_roll_back(a, status);
         *dropped += n;
     }
-    ward_retry(a, NULL);
     return STATUS_OK;
 }
