@@ -175,6 +175,11 @@ enum option_kind {
       "events and what they write, in place of `tables`")                                          \
     X(LINK_RETRY_EVERY, SCOPE_LINK, "retry_every", OPTION_TIME, "10 s", 1 * SECONDS, 24 * HOURS,   \
       "time", "how often held events that wait are tried again; of a link with `flows`")           \
+    X(LINK_ON_REFUSED, SCOPE_LINK, "on_refused", OPTION_CHOICE, "stop", 0, 0, "stop | quarantine", \
+      "a row that the target refuses stops its link, or is held while all else goes on; of a link " \
+      "with `tables`")                                                                             \
+    X(LINK_QUARANTINE_LIMIT, SCOPE_LINK, "quarantine_limit", OPTION_INTEGER, "1000", 0, 1000000000, \
+      "number", "more quarantined rows than this stop the link; with `on_refused: quarantine`")    \
                                                                                                    \
     X(COPY_FROM, SCOPE_COPY, "from", OPTION_TEXT, "<the link's source>", 1, 48, "system",          \
       "whose rows are copied; of a pair it must be given")                                         \

@@ -15,7 +15,7 @@
 
 #include "base/buffer.h"
 #include "events/events.h"
-#include "events/held_keys.h"
+#include "state/held_keys.h"
 #include "events/owned.h"
 #include "model/source.h"
 #include "sinks/events/target.h"

@@ -1,4 +1,4 @@
-#include "events/held_keys.h"
+#include "state/held_keys.h"
 
 #include <stdlib.h>
 #include <string.h>
