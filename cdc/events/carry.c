@@ -103,6 +103,7 @@ void carry_refusal(struct events *e, const char *name, const char *object, const
         c->stated = (struct event){.name = name, .type = line->type->name, .op = EVENT_CHANGED};
         c->stated.key = arena_format(&e->arena, "(object %s)", object);
         c->typed = c->stated;
+        c->position = e->at;
         c->refused = arena_strdup(&e->arena, why);
     }
 }
