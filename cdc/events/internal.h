@@ -30,12 +30,15 @@ struct carried {
     struct event stated; /* as the view has it: what is kept where it is held */
     struct event typed;  /* as the flow sees it; objects NULL where it is refused */
     const char *refused; /* why it is none of its type; NULL: it is */
-    uint32_t transaction; /* within the target transaction */
+    uint64_t transaction; /* within the target transaction; of what was held its number there */
     uint32_t index;       /* within the source transaction */
     const char *position; /* of the source transaction; NULL: not known yet */
     int64_t committed_us;
     int64_t held_n; /* 0: new; else its number in millrace.held */
     bool replaced;  /* that row goes, by what the mirror says of its object now */
+    bool stays;     /* it is not tried: it is there for what must stay with it */
+    bool numbered;  /* `transaction` is a number of millrace.held, though the event is new */
+    const char *old_key; /* of what was held: the key that its object had; NULL: the same */
 };
 
 /* An object that another link shall send again. */
@@ -69,6 +72,7 @@ struct events {
     struct carried *list;
     uint32_t n, capacity;
     uint32_t transaction, index;
+    const char *evaluated; /* where the transaction ends that is evaluated now */
     struct asking *asking; /* goes out with them */
 
     struct held_keys *held;
@@ -84,6 +88,8 @@ struct events {
 /* Transaction t of the batch, or a piece of it, goes through the mirror; what it made is carried. */
 enum status read_transaction(struct events *e, const struct batch *b, const struct transaction *t);
 enum status read_evaluated(struct events *e, const char *position, int64_t committed_us);
+/* The same where nothing may be written in between. */
+enum status read_evaluated_whole(struct events *e, const char *position, int64_t committed_us);
 /* For mirror_options. */
 enum status read_refused(void *context, const char *name, const char *object,
                          const struct failure *why);
@@ -99,6 +105,8 @@ enum status drift_answer(struct events *e, const struct change *changes, uint32_
  * their primary key. */
 enum status drift_again(struct events *e, const char *flow, const char *key, bool by_key,
                         bool *found);
+/* Is an event of the flow made of rows that no mirror holds? Nobody can tell it again. */
+bool drift_is_alone(const struct events *e, int line);
 enum status drift_publish(struct events *e);
 
 /* ---- carry.c ---- */

@@ -38,20 +38,33 @@ enum status read_event(struct events *e, const struct event *event, const char *
     return STATUS_OK;
 }
 
-/* One source transaction alone may make more events than are to be in memory. */
-enum status read_evaluated(struct events *e, const char *position, int64_t committed_us)
+static enum status evaluate(struct events *e, const char *position, int64_t committed_us,
+                            bool in_pieces)
 {
     struct mirror_step step;
     e->index = 0;
+    e->evaluated = position;
     do {
         TRY(mirror_evaluate(e->mirror, STEP_OBJECTS, &e->arena, &step, e->failure));
         for (uint32_t i = 0; i < step.nevents; i++)
             TRY(read_event(e, &step.events[i], position, committed_us));
-        if (is_large(e))
+        if (in_pieces && is_large(e))
             TRY(write_piece(e));
     } while (step.more);
     e->transaction++;
+    e->evaluated = NULL;
     return STATUS_OK;
+}
+
+/* One source transaction alone may make more events than are to be in memory. */
+enum status read_evaluated(struct events *e, const char *position, int64_t committed_us)
+{
+    return evaluate(e, position, committed_us, true);
+}
+
+enum status read_evaluated_whole(struct events *e, const char *position, int64_t committed_us)
+{
+    return evaluate(e, position, committed_us, false);
 }
 
 static bool is_piece(const struct transaction *t)
