@@ -160,6 +160,21 @@ static bool is_ahead(const struct events *e)
     return at && events_compare(e, at, e->apply->position) == POSITION_AFTER;
 }
 
+bool events_is_before(const struct events *e, const char *position, const char *other)
+{
+    if (!position)
+        return false;
+    enum position_order o = events_compare(e, position, e->apply->position);
+    return o == POSITION_BEFORE || o == POSITION_EQUAL ||
+           events_compare(e, position, other) == POSITION_BEFORE;
+}
+
+bool events_caught_up(const struct events *e)
+{
+    const char *at = mirror_position(e->mirror);
+    return !at || events_compare(e, at, e->apply->position) != POSITION_BEFORE;
+}
+
 /* The target comes to where the mirror stands, and the mirror is committed there. */
 static enum status settle(struct events *e)
 {
@@ -176,16 +191,43 @@ static enum status settle(struct events *e)
 
 /* ---- batches ---- */
 
+/* The link ends before transaction `bad` of the batch: what came before it is written. */
+static enum status end_before(struct events *e, const struct batch *b, uint32_t bad,
+                              enum status status)
+{
+    struct failure kept = *e->failure;
+    if (status != STATUS_DATA || bad == 0 || e->apply->in_large)
+        return status;
+    while (e->n > 0 && e->list[e->n - 1].transaction >= bad)
+        e->n--;
+    struct checkpoint c = apply_checkpoint_after(e->apply, b, bad - 1);
+    TRY(write_transaction(e, &c));
+    *e->failure = kept;
+    return status;
+}
+
+static uint32_t transaction_at(const struct batch *b, const char *position)
+{
+    uint32_t i = 0;
+    while (i < b->ntransactions && strcmp(b->transactions[i].position, position) != 0)
+        i++;
+    return i < b->ntransactions ? i : 0;
+}
+
 /* The checkpoint goes past transactions that made nothing only when the mirror wants it to. */
 static enum status write_batch(struct events *e, const struct batch *b)
 {
     struct checkpoint c = apply_checkpoint_after(e->apply, b, b->ntransactions - 1);
     if (e->apply->in_large)
         return write_last_piece(e, &c);
-    if (e->n > 0 || e->asking)
-        return write_transaction(e, &c);
-    carry_forget(e);
-    return STATUS_OK;
+    if (e->n == 0 && !e->asking) {
+        carry_forget(e);
+        return STATUS_OK;
+    }
+    enum status status = write_transaction(e, &c);
+    if (status == STATUS_DATA)
+        return end_before(e, b, transaction_at(b, e->failure->position), status);
+    return status;
 }
 
 enum status events_batch(struct events *e, const struct batch *b)
@@ -194,7 +236,8 @@ enum status events_batch(struct events *e, const struct batch *b)
         enum status status = read_transaction(e, b, &b->transactions[i]);
         if (status != STATUS_OK && b->transactions[i].position)
             fail_at(e->failure, b->transactions[i].position);
-        TRY(status);
+        if (status != STATUS_OK)
+            return end_before(e, b, i, status);
     }
     if (!b->ends)
         return STATUS_OK;
