@@ -15,6 +15,7 @@
 #include "base/guard.h"
 #include "base/log.h"
 #include "sinks/apply_parts.h"
+#include "sinks/ward_parts.h"
 
 enum { TRIES_MAX = 6, TRIM_EVERY = 1000 };
 
@@ -27,6 +28,8 @@ void apply_init(struct apply *a)
 void apply_free(struct apply *a)
 {
     row_mode_free(a);
+    ward_free(a->ward);
+    a->ward = NULL;
     arena_free(&a->scratch);
     free(a->position);
     free(a->root);
@@ -50,6 +53,7 @@ struct checkpoint apply_next(const struct apply *a, const char *position, const 
 enum status apply_begin(struct apply *a, const struct checkpoint *c)
 {
     a->begun_us = clock_monotonic_us();
+    TRY(ward_ready(a));
     crash_here(CRASH_BEFORE_BEGIN);
     TRY(a->driver->begin(a->sink, c));
     crash_here(CRASH_AFTER_MARKER);
@@ -74,6 +78,7 @@ enum status apply_commit(struct apply *a, const struct checkpoint *c)
     a->at.seq = c->seq;
     a->at.position = a->position;
     a->at.root = a->root;
+    ward_committed(a);
     atomic_fetch_add(&a->commits, 1);
     atomic_store(&a->apply_us, clock_monotonic_us() - a->begun_us);
     if (a->at.seq - a->trimmed_seq >= TRIM_EVERY)
@@ -86,6 +91,7 @@ static enum status forget_open(struct apply *a)
     enum status rolled_back = a->driver->rollback(a->sink);
     a->in_large = false;
     row_mode_forget(a);
+    ward_forget(a);
     net_reset(a->net);
     return rolled_back;
 }
@@ -159,6 +165,19 @@ void apply_trim(struct apply *a)
 
 /* ---- sets ---- */
 
+static const struct change *changes_of(const struct batch *b, uint32_t first)
+{
+    return b->changes + b->transactions[first].first_change;
+}
+
+static uint32_t count_changes(const struct batch *b, uint32_t first, uint32_t n)
+{
+    uint32_t sum = 0;
+    for (uint32_t i = first; i < first + n; i++)
+        sum += b->transactions[i].nchanges;
+    return sum;
+}
+
 /* What came before a barrier is written and counted, so that the change meets the rows as the
  * source had them. */
 static enum status write_barrier(struct apply *a, const struct change *c,
@@ -179,19 +198,37 @@ static enum status write_one_by_one(struct apply *a, const struct change *change
     return a->driver->settle(a->sink);
 }
 
-static enum status write_sets(struct apply *a, const struct change *changes, uint32_t n)
+static enum status add_change(struct apply *a, const struct change *c)
+{
+    struct net_rules rules = apply_rules(a, c->relation);
+    return net_add(a->net, c, &rules) ? STATUS_OK : write_barrier(a, c, &rules);
+}
+
+static enum status add_transaction(struct apply *a, const struct batch *b, uint32_t transaction)
+{
+    const struct transaction *t = &b->transactions[transaction];
+    ward_begin(a, b, transaction);
+    for (uint32_t i = t->first_change; i < t->first_change + t->nchanges; i++) {
+        bool taken = false;
+        if (ward_is_busy(a, b))
+            TRY(ward_pass(a, b, i, &taken));
+        if (!taken)
+            TRY(add_change(a, &b->changes[i]));
+    }
+    return STATUS_OK;
+}
+
+/* Transactions [first, first + n) of a batch. */
+static enum status write_sets(struct apply *a, const struct batch *b, uint32_t first, uint32_t n)
 {
     if (!a->driver->write_set)
-        return write_one_by_one(a, changes, n);
-    for (uint32_t i = 0; i < n; i++) {
-        struct net_rules rules = apply_rules(a, changes[i].relation);
-        if (!net_add(a->net, &changes[i], &rules))
-            TRY(write_barrier(a, &changes[i], &rules));
-    }
+        return write_one_by_one(a, changes_of(b, first), count_changes(b, first, n));
+    for (uint32_t i = first; i < first + n; i++)
+        TRY(add_transaction(a, b, i));
     TRY(net_write(a->net, a->driver, a->sink));
     TRY(a->driver->settle(a->sink));
     net_reset(a->net);
-    return STATUS_OK;
+    return ward_flush(a);
 }
 
 static bool key_has_changed(const struct change *c)
@@ -206,29 +243,18 @@ static bool key_has_changed(const struct change *c)
     return false;
 }
 
-void apply_report_deleted(struct apply *a, const struct change *changes, uint32_t n)
+void apply_report_deleted(struct apply *a, const struct batch *b, uint32_t first, uint32_t n)
 {
-    for (uint32_t i = 0; a->deleted && i < n; i++) {
-        const struct change *c = &changes[i];
+    for (uint32_t i = first; a->deleted && i < first + n; i++) {
+        const struct change *c = &b->changes[i];
+        if (b->origins && b->origins[i].refused)
+            continue; /* as the source has it, and not written */
         if (c->op == CHANGE_DELETE || c->op == CHANGE_TRUNCATE || key_has_changed(c))
             a->deleted(a->owner, c);
     }
 }
 
 /* ---- whole transactions ---- */
-
-static const struct change *changes_of(const struct batch *b, uint32_t first)
-{
-    return b->changes + b->transactions[first].first_change;
-}
-
-static uint32_t count_changes(const struct batch *b, uint32_t first, uint32_t n)
-{
-    uint32_t sum = 0;
-    for (uint32_t i = first; i < first + n; i++)
-        sum += b->transactions[i].nchanges;
-    return sum;
-}
 
 struct checkpoint apply_checkpoint_after(const struct apply *a, const struct batch *b,
                                          uint32_t last)
@@ -245,7 +271,7 @@ static enum status write_transactions(struct apply *a, const struct batch *b, ui
 {
     struct checkpoint c = apply_checkpoint_after(a, b, first + n - 1);
     TRY(apply_begin(a, &c));
-    TRY(write_sets(a, changes_of(b, first), count_changes(b, first, n)));
+    TRY(write_sets(a, b, first, n));
     return apply_commit(a, &c);
 }
 
@@ -254,7 +280,7 @@ static void count_written(struct apply *a, const struct batch *b, uint32_t first
     uint32_t rows = count_changes(b, first, n);
     atomic_fetch_add(&a->transactions, n);
     atomic_fetch_add(&a->rows, rows);
-    apply_report_deleted(a, changes_of(b, first), rows);
+    apply_report_deleted(a, b, b->transactions[first].first_change, rows);
 }
 
 static enum status row_mode(struct apply *a, const struct batch *b, uint32_t first, uint32_t n)
@@ -301,6 +327,16 @@ static enum status apply_whole(struct apply *a, const struct batch *b)
 
 /* ---- a large transaction, in pieces ---- */
 
+static enum status write_changes_of_piece(struct apply *a, const struct batch *b)
+{
+    const struct transaction *t = &b->transactions[0];
+    if (!a->row_mode_only)
+        return write_sets(a, b, 0, 1);
+    ward_begin(a, b, 0);
+    TRY(row_mode_write(a, b, t->first_change, t->nchanges));
+    return ward_flush(a);
+}
+
 static enum status write_piece(struct apply *a, const struct batch *b, const struct checkpoint *c)
 {
     const struct transaction *t = &b->transactions[0];
@@ -310,17 +346,15 @@ static enum status write_piece(struct apply *a, const struct batch *b, const str
         TRY(a->driver->settle(a->sink)); /* a taken number shows before the work is done */
         a->in_large = true;
     }
-    if (a->row_mode_only)
-        TRY(row_mode_write(a, changes_of(b, 0), t->nchanges));
-    else
-        TRY(write_sets(a, changes_of(b, 0), t->nchanges));
+    TRY(write_changes_of_piece(a, b));
     atomic_fetch_add(&a->rows, t->nchanges);
-    apply_report_deleted(a, changes_of(b, 0), t->nchanges);
+    apply_report_deleted(a, b, t->first_change, t->nchanges);
     crash_here(CRASH_BETWEEN_PIECES);
     if (!b->ends)
         return STATUS_OK;
     if (a->row_mode_only)
         TRY(row_mode_finish(a));
+    TRY(ward_place(a, c->position));
     TRY(a->driver->move(a->sink, c));
     return apply_commit(a, c);
 }

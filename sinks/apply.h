@@ -6,7 +6,8 @@
  * target transaction of its own, one statement per row in source order, so the first bad one stops
  * the link exactly before itself. A unique violation in row mode is put off to the end of its
  * source transaction (the row parked meanwhile), since deferred constraints and swaps collide only
- * in between. Lock waits and deadlocks roll back and try again, with half the batch.
+ * in between. Where the link has a ward (ward.h), a row that is refused in row mode is held, and its
+ * transaction goes on without it. Lock waits and deadlocks roll back and try again, with half the batch.
  *
  * Files: apply.c (batches), fence.c (fence, idle positions), row_mode.c, skip.c.
  * Threads: used by the link's writer thread only. All state of "where is this link" is here:
@@ -20,6 +21,8 @@
 #include "model/sink.h"
 #include "sinks/net.h"
 #include "state/checkpoint.h"
+
+struct ward;
 
 struct apply {
     const struct sink_driver *driver;
@@ -37,6 +40,7 @@ struct apply {
                               /* large one failed in pieces) */
     bool in_large;            /* a large transaction is open at the target */
     int64_t begun_us;         /* when the open target transaction began */
+    struct ward *ward;         /* owned: holds what the target refuses (ward.h); NULL: it stops the link */
     struct row_mode *row_mode; /* rows put off to the end of the source transaction */
     struct net_rules (*rules)(void *owner, const struct relation *target);
     void (*deleted)(void *owner, const struct change *c); /* in a copy's window: a key went away */

@@ -29,7 +29,7 @@ enum status apply_seq_taken(struct apply *a);
 struct net_rules apply_rules(const struct apply *a, const struct relation *r);
 /* Tells the owner of keys that are gone from the target: a chunk that was read before must not
  * bring them back. */
-void apply_report_deleted(struct apply *a, const struct change *changes, uint32_t n);
+void apply_report_deleted(struct apply *a, const struct batch *b, uint32_t first, uint32_t n);
 /* Old checkpoints go, now and then; that it fails is no harm. */
 void apply_trim(struct apply *a);
 
@@ -39,10 +39,12 @@ void apply_trim(struct apply *a);
 enum status row_mode_apply(struct apply *a, const struct batch *b, uint32_t first, uint32_t n);
 /* The changes of one source transaction, in order, as many calls as there are pieces; then what
  * was put off. After an error: row_mode_forget. */
-enum status row_mode_write(struct apply *a, const struct change *changes, uint32_t n);
+enum status row_mode_write(struct apply *a, const struct batch *b, uint32_t first, uint32_t n);
 enum status row_mode_finish(struct apply *a);
 void row_mode_forget(struct apply *a);
 void row_mode_free(struct apply *a);
+/* One change, at once. */
+enum status row_mode_one(struct apply *a, const struct change *c);
 
 /* ---- row_json.c ---- */
 

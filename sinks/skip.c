@@ -1,28 +1,12 @@
 /* skip.c: passes one source transaction; its rows go to millrace.held, with the checkpoint. */
 #include "sinks/apply.h"
 
-#include <string.h>
 #include "base/buffer.h"
 #include "base/crash.h"
 #include "sinks/apply_parts.h"
+#include "sinks/ward_parts.h"
 
-/* As JSON a row grows sixfold at most, and twofold again as a literal: below what a statement may be. */
-enum { HELD_CHANGE_BYTES_MAX = 64 << 20, HELD_ROW_BYTES_MAX = 1 << 30 };
-
-static const char *op_name(enum change_op op)
-{
-    switch (op) {
-    case CHANGE_INSERT:
-        return "insert";
-    case CHANGE_UPDATE:
-        return "update";
-    case CHANGE_DELETE:
-        return "delete";
-    case CHANGE_TRUNCATE:
-        break;
-    }
-    return "truncate";
-}
+enum { HELD_ROW_BYTES_MAX = 1 << 30 };
 
 static const char *as_json(struct buffer *b, const struct change *c, const struct value *row)
 {
@@ -33,26 +17,6 @@ static const char *as_json(struct buffer *b, const struct change *c, const struc
     return buffer_text(b);
 }
 
-static size_t row_bytes(const struct relation *r, const struct value *row)
-{
-    size_t bytes = 0;
-    for (int i = 0; row && i < r->ncolumns; i++)
-        bytes += value_kind_has_text(row[i].kind) ? row[i].size : 0;
-    return bytes;
-}
-
-/* What cannot be kept is not passed over. */
-static enum status fits(struct apply *a, const struct change *c)
-{
-    size_t bytes = row_bytes(c->relation, c->before) + row_bytes(c->relation, c->after);
-    if (bytes <= HELD_CHANGE_BYTES_MAX)
-        return STATUS_OK;
-    return fail(a->failure, ERROR_UNSUPPORTED,
-                "table %s.%s: a change of %zu bytes cannot be kept in millrace.held (at most %d): "
-                "make the target take it instead",
-                c->relation->schema, c->relation->name, bytes, (int)HELD_CHANGE_BYTES_MAX);
-}
-
 struct held_texts {
     struct buffer before, after;
 };
@@ -60,11 +24,11 @@ struct held_texts {
 static enum status hold_change(struct apply *a, struct session *s, struct held_texts *texts,
                                const char *position, const struct change *c)
 {
-    TRY(fits(a, c));
+    TRY(ward_fits(a, c));
     arena_reset(&a->scratch);
     const char *relation =
         arena_format(&a->scratch, "%s.%s", c->relation->schema, c->relation->name);
-    return state_hold(s, a->at.link, position, relation, op_name(c->op),
+    return state_hold(s, a->at.link, position, relation, change_op_name(c->op),
                       as_json(&texts->before, c, c->before), as_json(&texts->after, c, c->after),
                       a->failure);
 }

@@ -168,6 +168,12 @@ enum status held_remove(struct session *s, int64_t link, const int64_t *n, uint3
     return by_number(s, "DELETE FROM millrace.held", link, n, count, f);
 }
 
+enum status held_forget(struct session *s, int64_t link, const char *flow, struct failure *f)
+{
+    return SQL_RUN(s, NULL, NULL, f, "DELETE FROM millrace.held WHERE link = ? AND flow = ?",
+                   sql_int(link).text, flow);
+}
+
 enum status held_tried(struct session *s, int64_t link, const int64_t *n, uint32_t count,
                        struct failure *f)
 {

@@ -5,15 +5,17 @@
  *   n, link                 n is drawn by the database: it grows within a link and is never given
  *                           again, also where the last row went
  *   position                of the source transaction: where it ends
- *   flow                    the event's name in the config; NULL: a row that `skip` passed
- *   event_key, old_key      of the object; old_key where the event gave it another key
+ *   flow                    the event's name in the config; of a link with `tables` the source's
+ *                           table; NULL: a row that `skip` passed
+ *   event_key, old_key      of the object or row; old_key where it got another key
  *   op                      created | changed | gone; insert | update | delete | truncate
  *   reason                  wait | quarantine | behind | together; skipped
  *   tab, col, text          what it is about, what happened and what to do
  *   tries, at, tried_at     how often it was tried again, held since, last tried
  *   txn                     a number that the events of one source transaction share
  *   committed_us            at the source, since 1970-01-01 UTC
- *   envelope                the packed event, from which it is tried again
+ *   envelope                the packed event, or the row's change (model/change_code.h), from which
+ *                           it is tried again
  *   before_row, after_row   images as JSON, for people
  *
  * All of it in the caller's open transaction where there is one. One thread. Memory is the arena's.
@@ -77,6 +79,9 @@ enum status held_add(struct session *s, int64_t link, const struct held_event *e
 /* READ_AGAIN where one of them is gone: somebody deletes by hand. */
 enum status held_remove(struct session *s, int64_t link, const int64_t *n, uint32_t count,
                         struct failure *f);
+
+/* All of one flow. */
+enum status held_forget(struct session *s, int64_t link, const char *flow, struct failure *f);
 
 /* It was tried and stays, for another reason or with another text. */
 struct held_change {

@@ -8,6 +8,18 @@ const struct relation *plan_target(const struct plan *p)
     return p->target;
 }
 
+bool plan_keeps_key(const struct plan *p)
+{
+    if (p->target->nkey == 0 || p->target->nkey != p->source->nkey)
+        return false;
+    for (int i = 0; i < p->target->nkey; i++) {
+        int from = p->steps[p->target->key[i]].source;
+        if (from < 0 || !p->source->columns[from].key)
+            return false;
+    }
+    return true;
+}
+
 /* ---- rows ---- */
 
 /* The key of the source's row: what a person can look for. */

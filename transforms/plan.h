@@ -30,6 +30,10 @@ enum status plan_compile(const struct flow *flow, const struct relation *source,
 void plan_describe(const struct plan *p, struct buffer *out);
 const struct relation *plan_target(const struct plan *p);
 
+/* Is the target's key made of the source's key columns, all of them? Then the source's key alone
+ * says which row of the target it is. */
+bool plan_keeps_key(const struct plan *p);
+
 /* Turns a source change into a target change (arrays from `a`, the batch's arena). VALUE where a
  * value has no form at the target, with table, key, column and value: then `c` is as it was.
  * ROW_IMAGE where the old row lacks what finds the target's row. */

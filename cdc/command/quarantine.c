@@ -29,7 +29,7 @@ static enum status ask(const struct asking *q, json_t *request, json_t **answer,
     TRY(control_ask(q->config->socket, request, answer, f));
     if (!*answer)
         return fail(f, ERROR_CONNECT,
-                    "no process runs %s: held events are tried again, and dropped, by their link: "
+                    "no process runs %s: what is held is tried again, and dropped, by its link: "
                     "start millrace run; nothing was done",
                     q->config->path);
     const char *error = json_string_value(json_object_get(*answer, "error"));
@@ -103,14 +103,20 @@ static enum status act_on_link(struct asking *q, struct failure *f)
     return wait_answer(q, request, f);
 }
 
-/* All links with flows, or the one that is named. */
+/* What is held there can be tried again. */
+static bool holds(const struct link_config *lc)
+{
+    return lc->to->engine != ENGINE_NULL;
+}
+
+/* All links, or the one that is named. */
 static int act(struct asking *q, const char *name)
 {
     int code = EXIT_DONE;
     for (int i = 0; i < q->config->nlinks; i++) {
         struct failure f = {0};
         q->link = &q->config->links[i];
-        if (name ? strcmp(q->link->name, name) != 0 : q->link->nevent_flows == 0)
+        if (name ? strcmp(q->link->name, name) != 0 : !holds(q->link))
             continue;
         if (act_on_link(q, &f) != STATUS_OK)
             code = command_fail(&f);
@@ -130,11 +136,11 @@ static bool sure(const struct asking *q, const struct arguments *args)
     return fgets(answer, sizeof answer, stdin) && strcmp(answer, "yes\n") == 0;
 }
 
-static int links_with_flows(const struct config *config)
+static int links_that_hold(const struct config *config)
 {
     int n = 0;
     for (int i = 0; i < config->nlinks; i++)
-        n += config->links[i].nevent_flows > 0;
+        n += holds(&config->links[i]);
     return n;
 }
 
@@ -145,7 +151,7 @@ static const char *objection(const struct asking *q, const struct arguments *arg
         return "what `millrace skip` has passed is kept for people: nothing tries it again";
     if (!quarantine_chooses(&q->filter) && !args->all)
         return "which? say N..., --key K, --reason R, --flow F, --table T or --all";
-    if (q->filter.count > 0 && !args->of_link && links_with_flows(q->config) > 1)
+    if (q->filter.count > 0 && !args->of_link && links_that_hold(q->config) > 1)
         return "of which link are the numbers? say --link L";
     return NULL;
 }

@@ -48,6 +48,10 @@ json_t *status_json(const char *link, const struct link_status *s)
     must(j);
     if (s->carries_events)
         json_object_set_new(j, "events", events_json(s));
+    else
+        json_object_set_new(j, "held",
+                            json_pack("{s:I, s:I}", "quarantined", (json_int_t)s->rows_quarantined,
+                                      "behind", (json_int_t)s->rows_behind));
     return j;
 }
 
@@ -127,6 +131,15 @@ static void print_events(const json_t *events)
                (long long)json_integer_value(json_object_get(events, "drifted")));
 }
 
+static void print_held(const json_t *held)
+{
+    json_int_t quarantined = json_integer_value(json_object_get(held, "quarantined"));
+    json_int_t behind = json_integer_value(json_object_get(held, "behind"));
+    if (quarantined + behind > 0)
+        printf("  held rows     %lld quarantined   %lld behind them\n", (long long)quarantined,
+               (long long)behind);
+}
+
 static void print_running(const json_t *j)
 {
     json_t *lag = json_object_get(j, "lag_ms");
@@ -141,6 +154,7 @@ static void print_running(const json_t *j)
            (double)json_integer_value(json_object_get(j, "backlog_bytes")) / 1048576.0,
            json_is_true(json_object_get(j, "paused")) ? " (the source waits for the target)" : "");
     print_events(json_object_get(j, "events"));
+    print_held(json_object_get(j, "held"));
     if (json_integer_value(json_object_get(copy, "chunks")) > 0)
         printf("  first copy    %lld of %lld chunks, %lld rows\n",
                (long long)json_integer_value(json_object_get(copy, "done")),

@@ -74,6 +74,8 @@ struct link_config {
     int copy_readers;          /* default 2, at most COPY_READERS_MAX */
     int64_t copy_chunk_rows;   /* default 50000 */
     int64_t idle_checkpoint_ms; /* default 10000 */
+    bool quarantines;          /* of tables: a refused row is held (on_refused: quarantine) */
+    int64_t quarantine_limit;  /* then: rows; default 1000 */
     int64_t retry_every_ms;    /* of events: default 10000; how often what waits is tried again */
     const char *slot;          /* default millrace_<link> with other characters as _ */
     const char *publication;   /* default millrace_<source system> */

@@ -243,6 +243,8 @@ static enum status add_link(struct load *l, const struct form *f, struct link_co
         .copy_chunk_rows = f->number[LINK_COPY_CHUNK_ROWS],
         .idle_checkpoint_ms = f->number[LINK_IDLE_CHECKPOINT],
         .retry_every_ms = f->number[LINK_RETRY_EVERY],
+        .quarantines = strcmp(f->text[LINK_ON_REFUSED], "quarantine") == 0,
+        .quarantine_limit = f->number[LINK_QUARANTINE_LIMIT],
         .line = f->at->line,
     };
     *out = link;
@@ -260,10 +262,24 @@ static enum status refuse_of_other(struct load *l, const struct node *n, const c
     return n ? wrong(l, n->key, "%s is of a link with `%s`", n->key->text, kind) : STATUS_OK;
 }
 
+/* What becomes of a row that the target refuses. */
+static enum status check_refused(struct load *l, const struct form *f,
+                                 const struct link_config *link)
+{
+    const struct node *limit = f->given[LINK_QUARANTINE_LIMIT];
+    if (limit && !link->quarantines)
+        return wrong(l, limit->key, "quarantine_limit goes with `on_refused: quarantine`");
+    if (link->quarantines && link->to->engine == ENGINE_NULL)
+        return wrong(l, f->given[LINK_ON_REFUSED]->key, "%s only counts: it keeps no rows",
+                     link->to->name);
+    return STATUS_OK;
+}
+
 static enum status read_tables(struct load *l, const struct form *f, bool pair,
                                struct link_config *link)
 {
     TRY(refuse_of_other(l, f->given[LINK_RETRY_EVERY], "flows"));
+    TRY(check_refused(l, f, link));
     TRY(flows_read(l, f->given[LINK_TABLES], pair, link));
     return f->given[LINK_EXCLUDE] ? exclude_read(l, f->given[LINK_EXCLUDE], link) : STATUS_OK;
 }
@@ -271,6 +287,8 @@ static enum status read_tables(struct load *l, const struct form *f, bool pair,
 static enum status read_flows(struct load *l, const struct form *f, struct link_config *link)
 {
     TRY(refuse_of_other(l, f->given[LINK_EXCLUDE], "tables"));
+    TRY(refuse_of_other(l, f->given[LINK_ON_REFUSED], "tables"));
+    TRY(refuse_of_other(l, f->given[LINK_QUARANTINE_LIMIT], "tables"));
     if (link->to->engine == ENGINE_NULL)
         return wrong(l, f->given[LINK_FLOWS]->key,
                      "%s only counts rows: it has no SQL that flows could be written with",

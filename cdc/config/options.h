@@ -175,6 +175,11 @@ enum option_kind {
       "events and what they write, in place of `tables`")                                          \
     X(LINK_RETRY_EVERY, SCOPE_LINK, "retry_every", OPTION_TIME, "10 s", 1 * SECONDS, 24 * HOURS,   \
       "time", "how often held events that wait are tried again; of a link with `flows`")           \
+    X(LINK_ON_REFUSED, SCOPE_LINK, "on_refused", OPTION_CHOICE, "stop", 0, 0, "stop | quarantine", \
+      "a row that the target refuses stops its link, or is held while all else goes on; of a link " \
+      "with `tables`")                                                                             \
+    X(LINK_QUARANTINE_LIMIT, SCOPE_LINK, "quarantine_limit", OPTION_INTEGER, "1000", 0, 1000000000, \
+      "number", "more quarantined rows than this stop the link; with `on_refused: quarantine`")    \
                                                                                                    \
     X(COPY_FROM, SCOPE_COPY, "from", OPTION_TEXT, "<the link's source>", 1, 48, "system",          \
       "whose rows are copied; of a pair it must be given")                                         \
@@ -233,6 +238,8 @@ enum option_kind {
       "a change there: look again at the objects in this column, or that `select ... :column` gives") \
     X(EVENT_LOOKS_UP, SCOPE_EVENT, "looks_up", OPTION_LIST, OPTIONAL, 0, 0, "[TABLE]",             \
       "tables that are read, whose change alone sends nothing")                                    \
+    X(EVENT_ASSEMBLED, SCOPE_EVENT, "assembled", OPTION_CHOICE, "false", 0, 0, "true | false",     \
+      "its rows are mirrored even where the log alone would do: then a TRUNCATE is told too")      \
     X(EVENT_SQL, SCOPE_EVENT, "sql", OPTION_TEXT, REQUIRED, 1, 65536, "select ...",                \
       "SQLite; one row or none for an object; columns are fields, `__` between the parts of a path") \
     X(EVENT_LISTS, SCOPE_EVENT, "lists", OPTION_MAPPING, OPTIONAL, 0, 0, "{FIELD: {...}}",         \

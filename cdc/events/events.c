@@ -191,57 +191,64 @@ static enum status settle(struct events *e)
 
 /* ---- batches ---- */
 
-/* The link ends before transaction `bad` of the batch: what came before it is written. */
-static enum status end_before(struct events *e, const struct batch *b, uint32_t bad,
-                              enum status status)
+/* Up to the batch's transaction `last`. The checkpoint goes past transactions that made nothing only
+ * when the mirror wants it to. */
+static enum status write_up_to(struct events *e, const struct batch *b, uint32_t last)
+{
+    struct checkpoint c = apply_checkpoint_after(e->apply, b, last);
+    if (e->apply->in_large)
+        return write_last_piece(e, &c);
+    if (e->n > 0 || e->asking)
+        return write_transaction(e, &c);
+    carry_forget(e);
+    return STATUS_OK;
+}
+
+static enum status carry_transaction(struct events *e, const struct batch *b, uint32_t i)
+{
+    bool last = i + 1 == b->ntransactions;
+    TRY(read_transaction(e, b, &b->transactions[i]));
+    if (!b->ends || !(last || read_enough(e)))
+        return STATUS_OK;
+    return write_up_to(e, b, i);
+}
+
+static bool ends_at(const char *position, const char *other)
+{
+    return position && strcmp(position, other) == 0;
+}
+
+/* The link ends at the transaction that the failure names: what came before it is written. */
+static enum status end_before(struct events *e, const struct batch *b, enum status status)
 {
     struct failure kept = *e->failure;
-    if (status != STATUS_DATA || bad == 0 || e->apply->in_large)
+    uint32_t bad = 0, n = 0;
+    while (bad < b->ntransactions && !ends_at(b->transactions[bad].position, kept.position))
+        bad++;
+    if (status != STATUS_DATA || bad == 0 || bad == b->ntransactions || e->apply->in_large)
         return status;
-    while (e->n > 0 && e->list[e->n - 1].transaction >= bad)
-        e->n--;
+    while (n < e->n && !ends_at(e->list[n].position, kept.position))
+        n++;
+    e->n = n;
     struct checkpoint c = apply_checkpoint_after(e->apply, b, bad - 1);
     TRY(write_transaction(e, &c));
     *e->failure = kept;
     return status;
 }
 
-static uint32_t transaction_at(const struct batch *b, const char *position)
-{
-    uint32_t i = 0;
-    while (i < b->ntransactions && strcmp(b->transactions[i].position, position) != 0)
-        i++;
-    return i < b->ntransactions ? i : 0;
-}
-
-/* The checkpoint goes past transactions that made nothing only when the mirror wants it to. */
-static enum status write_batch(struct events *e, const struct batch *b)
-{
-    struct checkpoint c = apply_checkpoint_after(e->apply, b, b->ntransactions - 1);
-    if (e->apply->in_large)
-        return write_last_piece(e, &c);
-    if (e->n == 0 && !e->asking) {
-        carry_forget(e);
-        return STATUS_OK;
-    }
-    enum status status = write_transaction(e, &c);
-    if (status == STATUS_DATA)
-        return end_before(e, b, transaction_at(b, e->failure->position), status);
-    return status;
-}
-
 enum status events_batch(struct events *e, const struct batch *b)
 {
+    e->path = b->path;
     for (uint32_t i = 0; i < b->ntransactions; i++) {
-        enum status status = read_transaction(e, b, &b->transactions[i]);
-        if (status != STATUS_OK && b->transactions[i].position)
+        enum status status = carry_transaction(e, b, i);
+        if (status != STATUS_OK && !*e->failure->position && b->transactions[i].position)
             fail_at(e->failure, b->transactions[i].position);
         if (status != STATUS_OK)
-            return end_before(e, b, i, status);
+            return end_before(e, b, status);
     }
+    e->path = NULL;
     if (!b->ends)
         return STATUS_OK;
-    TRY(write_batch(e, b));
     TRY(settle(e));
     return again_step(e);
 }

@@ -15,7 +15,7 @@
 
 #include "base/buffer.h"
 #include "events/events.h"
-#include "events/held_keys.h"
+#include "state/held_keys.h"
 #include "events/owned.h"
 #include "model/source.h"
 #include "sinks/events/target.h"
@@ -74,6 +74,7 @@ struct events {
     uint32_t transaction, index;
     const char *evaluated; /* where the transaction ends that is evaluated now */
     struct asking *asking; /* goes out with them */
+    const char *path;      /* that they have passed: of the batch; NULL: they are of the source */
 
     struct held_keys *held;
     int64_t *quarantined, *waiting; /* how many, of each flow */
@@ -87,6 +88,8 @@ struct events {
 /* ---- read.c ---- */
 /* Transaction t of the batch, or a piece of it, goes through the mirror; what it made is carried. */
 enum status read_transaction(struct events *e, const struct batch *b, const struct transaction *t);
+/* Are there events enough for a target transaction? */
+bool read_enough(const struct events *e);
 enum status read_evaluated(struct events *e, const char *position, int64_t committed_us);
 /* The same where nothing may be written in between. */
 enum status read_evaluated_whole(struct events *e, const char *position, int64_t committed_us);

@@ -104,7 +104,7 @@ static struct event_definition define(struct arena *a, const struct link_config 
                                       const struct event_config *e)
 {
     return (struct event_definition){
-        .assembled = is_restored(lc, e),
+        .assembled = e->assembled || is_restored(lc, e),
         .name = e->name,
         .type = e->type,
         .of = e->of,

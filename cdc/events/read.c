@@ -4,7 +4,8 @@
 #include <string.h>
 #include "events/watch.h"
 
-enum { STEP_OBJECTS = 1000, PIECE_EVENTS = 20000, PIECE_BYTES = 16 << 20 };
+/* What an arena keeps for the next time, about: beyond it memory goes back and forth. */
+enum { STEP_OBJECTS = 1000, PIECE_EVENTS = 3000, PIECE_BYTES = 3 << 20 };
 
 /* ---- what a view could not state ---- */
 
@@ -23,7 +24,7 @@ enum status read_refused(void *context, const char *name, const char *object,
 
 /* ---- the mirror ---- */
 
-static bool is_large(const struct events *e)
+bool read_enough(const struct events *e)
 {
     return e->n >= PIECE_EVENTS || e->arena.bytes >= PIECE_BYTES;
 }
@@ -48,7 +49,7 @@ static enum status evaluate(struct events *e, const char *position, int64_t comm
         TRY(mirror_evaluate(e->mirror, STEP_OBJECTS, &e->arena, &step, e->failure));
         for (uint32_t i = 0; i < step.nevents; i++)
             TRY(read_event(e, &step.events[i], position, committed_us));
-        if (in_pieces && is_large(e))
+        if (in_pieces && step.more && read_enough(e))
             TRY(write_piece(e));
     } while (step.more);
     e->transaction++;

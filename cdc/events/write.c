@@ -100,7 +100,7 @@ static enum status open_large(struct events *e)
 {
     if (e->apply->in_large)
         return STATUS_OK;
-    struct checkpoint opening = apply_next(e->apply, NULL, NULL, NULL);
+    struct checkpoint opening = apply_next(e->apply, NULL, NULL, e->path);
     TRY(apply_begin(e->apply, &opening));
     TRY(e->apply->driver->settle(e->apply->sink));
     e->apply->in_large = true;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "link/afresh.h"
 #include "link/internal.h"
+#include "sinks/ward.h"
 
 enum { POSITION_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -157,6 +158,7 @@ static enum status open_both(struct attempt *a)
     if (attempt_carries_events(a))
         return attempt_open_events(a);
     TRY(mapping_resolve(a));
+    held_rows_open(a);
     return order_targets(a);
 }
 
@@ -169,6 +171,7 @@ enum status attempt_take_fence(struct attempt *a, const char *first)
 {
     struct apply *apply = &a->writer.apply;
     TRY(attempt_writer_failed(a, apply_take_fence(apply, first)));
+    TRY(attempt_writer_failed(a, ward_load(apply)));
     link_set_positioned(a->link);
     link_show(a->link, show_position, apply->position);
     log_info("link=%s msg=\"fence taken\" seq=%lld position=%s", a->lc->name,

@@ -342,6 +342,16 @@ static enum status prepare_first(struct attempt *a)
     return state_forget_chunks(target_session(a), a->link_id, NULL, &a->failure);
 }
 
+/* Of a table whose copy is not finished all comes from the source again: one that was made anew there
+ * may have rows held from before. */
+static enum status void_held(struct attempt *a)
+{
+    for (int i = 0; i < a->mapping.ntables; i++)
+        if (a->mapping.tables[i].window)
+            TRY(held_rows_void(a, &a->mapping.tables[i]));
+    return STATUS_OK;
+}
+
 enum status copy_run(struct attempt *a, const struct last_checkpoint *last)
 {
     struct chunk *chunks = NULL;
@@ -362,6 +372,7 @@ enum status copy_run(struct attempt *a, const struct last_checkpoint *last)
         if (!mark_windows(a, chunks, n))
             return STATUS_OK;
         TRY(check_empty(a, chunks, n));
+        TRY(void_held(a));
     }
     struct snapshot *snapshot = NULL;
     TRY(a->source_driver->snapshot_open(a->source, a->lc->copy_readers,

@@ -165,8 +165,7 @@ enum status attempt_open_events(struct attempt *a)
 {
     TRY(attempt_compile_events(a));
     TRY(open_events(a));
-    TRY(watch(a));
-    return attempt_writer_failed(a, events_open_state(a->writer.events));
+    return watch(a);
 }
 
 void attempt_close_events(struct attempt *a)
@@ -231,6 +230,7 @@ enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint
 {
     bool want;
     const char *end = NULL;
+    TRY(attempt_writer_failed(a, events_open_state(a->writer.events)));
     TRY(attempt_writer_failed(a, events_want_copy(a->writer.events, !last->exists, &want)));
     if (want) {
         TRY(copy(a, last));

@@ -7,7 +7,8 @@
  *   worker.c    one reader of a copy and its lane       window.c   the rules while a copy is open
  *   afresh.c    what a person does before a pair begins again
  *   events.c    a link with flows: its tables, its events, its first copy
- *   quarantine.c  what a person asks of held events
+ *   quarantine.c  what a person asks of held events and rows
+ *   held_rows.c  of a link with tables: rows that the target refused
  *   explain.c   what a change would become and write (explain.h)
  */
 #ifndef MILLRACE_LINK_INTERNAL_H
@@ -83,7 +84,11 @@ struct writer {
     bool skipped;          /* it was passed */
     struct apply apply;
     struct events *events;  /* of a link with flows; NULL: rows as they are */
-    struct link *link;      /* of a link with flows: whose held events a person asks for */
+    struct link *link;      /* whose held events, or rows, a person asks for; NULL: of nobody's */
+    struct attempt *attempt; /* of a link with tables that may hold rows: for held_rows.c */
+    uint64_t dropped;        /* held rows, by what is asked now */
+    atomic_bool more;        /* what is asked is not done yet: send another batch, be it empty */
+    bool misfit;             /* one that was tried does not fit its table as we know it */
     struct quarantine_request asked; /* what is being done about it; id 0: nothing */
     struct failure failure; /* of apply and its sink */
     uv_async_t *written;    /* told after each batch, and on failure */
@@ -150,6 +155,8 @@ struct attempt {
     struct writer writer;
     struct arena arena; /* of the attempt: positions and the like */
 
+    bool held_rows_watched; /* changes keep their origins */
+
     /* stream.c */
     uv_async_t ready, written, nudge;
     uv_timer_t tick;
@@ -205,6 +212,13 @@ bool attempt_owners_changed(struct attempt *a);
 enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint *last);
 const char *attempt_events_from(const struct attempt *a);
 
+/* held_rows.c */
+void held_rows_open(struct attempt *a);       /* the ward, where there can be one */
+/* Between batches, the writer's thread: what a person asks is taken up, or gone on with. */
+enum status held_rows_hear(struct writer *w);
+/* A table is copied afresh: what is held of it is void. The fence is taken. */
+enum status held_rows_void(struct attempt *a, const struct mapped_table *t);
+
 /* ids.c */
 enum status ids_settle(struct attempt *a, struct session *target);
 /* stream.c: streams from `from`; NULL `until`: until stopped (STATUS_STOPPED) or failed. With
@@ -245,6 +259,12 @@ bool link_ends_after_skip(struct link *l);
 /* The writer's thread, between two batches: the oldest request that has no answer (quarantine.h).
  * What it says is valid until it is answered. */
 bool link_take_quarantine_request(struct link *l, struct quarantine_request *out);
+bool link_has_quarantine_request(struct link *l); /* any thread */
+/* For skip: it is done but for the answer, whatever happens to this attempt. */
+void link_note_dropped(struct link *l, int64_t id, uint64_t rows);
+bool link_has_dropped(struct link *l, int64_t id, uint64_t *rows);
+/* True once for a request: what it needs to know of the tables is read anew first. */
+bool link_refreshes(struct link *l, int64_t id);
 /* After the commit. ERROR_NONE: done, and `text` says what, in lines for people. */
 void link_answer_quarantine(struct link *l, int64_t id, enum error error, const char *text);
 

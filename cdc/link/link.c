@@ -27,6 +27,9 @@ struct link {
     bool row_mode; /* the next attempt begins row by row (a large transaction failed in pieces) */
     bool positioned, target_empty;
     struct quarantine_queue quarantine;
+    int64_t refreshed;    /* the request for which tables were read anew */
+    int64_t dropped;      /* the request whose rows are dropped, */
+    uint64_t dropped_rows; /* so many */
 };
 
 const char *link_state_name(enum link_state s)
@@ -393,7 +396,7 @@ void link_stop_after_skip(struct link *l)
     l->stop_after_skip = true;
 }
 
-/* ---- held events ---- */
+/* ---- held events and rows ---- */
 
 static bool takes_requests(enum link_state s)
 {
@@ -404,11 +407,8 @@ enum status link_quarantine(struct link *l, bool skip, const struct held_filter 
                             int64_t *request, struct failure *f)
 {
     enum status status = STATUS_OK;
-    if (l->lc->nevent_flows == 0)
-        return fail(f, ERROR_CONFIG,
-                    "link %s replicates tables: nothing of it waits to be tried again; what skip has "
-                    "passed is kept for people",
-                    l->lc->name);
+    if (l->lc->to->engine == ENGINE_NULL)
+        return fail(f, ERROR_CONFIG, "link %s only counts: nothing of it is held", l->lc->name);
     pthread_mutex_lock(&l->mutex);
     enum link_state state = l->status.state;
     if (takes_requests(state))
@@ -435,6 +435,38 @@ bool link_take_quarantine_request(struct link *l, struct quarantine_request *out
     bool any = quarantine_next(&l->quarantine, out);
     pthread_mutex_unlock(&l->mutex);
     return any;
+}
+
+bool link_has_quarantine_request(struct link *l)
+{
+    struct quarantine_request any;
+    return link_take_quarantine_request(l, &any);
+}
+
+void link_note_dropped(struct link *l, int64_t id, uint64_t rows)
+{
+    pthread_mutex_lock(&l->mutex);
+    l->dropped = id;
+    l->dropped_rows = rows;
+    pthread_mutex_unlock(&l->mutex);
+}
+
+bool link_has_dropped(struct link *l, int64_t id, uint64_t *rows)
+{
+    pthread_mutex_lock(&l->mutex);
+    bool dropped = l->dropped == id;
+    *rows = dropped ? l->dropped_rows : 0;
+    pthread_mutex_unlock(&l->mutex);
+    return dropped;
+}
+
+bool link_refreshes(struct link *l, int64_t id)
+{
+    pthread_mutex_lock(&l->mutex);
+    bool first = l->refreshed != id;
+    l->refreshed = id;
+    pthread_mutex_unlock(&l->mutex);
+    return first;
 }
 
 void link_answer_quarantine(struct link *l, int64_t id, enum error error, const char *text)

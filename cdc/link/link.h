@@ -51,6 +51,7 @@ struct link_status {
     bool carries_events; /* then: */
     uint64_t events_written, rows_drifted; /* since the attempt began */
     int64_t events_waiting, events_quarantined; /* in millrace.held now */
+    int64_t rows_quarantined, rows_behind; /* of a link with tables: in millrace.held now */
     uint64_t skipped; /* transactions passed by `skip` since the process started */
     bool skipping;    /* one is to be passed */
     enum error error; /* the last one; ERROR_NONE after it went by */
@@ -86,10 +87,10 @@ enum status link_resume(struct link *l, const char *skip_position, struct failur
 /* For `skip` without a running process: ends (state stopped) once the skip is committed. */
 void link_stop_after_skip(struct link *l);
 
-/* `millrace quarantine retry|skip`: the held events that the filter names are tried again, or dropped
- * for good (those behind them become free), by the writer's thread between two batches. Returns at
- * once, with a number to ask by. CONFIG: a link of tables, one that does not run, one with too many
- * such requests. */
+/* `millrace quarantine retry|skip`: the held events (of a link with tables: rows) that the filter
+ * names are tried again, or dropped for good (those behind them become free), by the writer's thread
+ * between two batches. Returns at once, with a number to ask by. CONFIG: a link that does not run, one
+ * with too many such requests. */
 enum status link_quarantine(struct link *l, bool skip, const struct held_filter *filter,
                             int64_t *request, struct failure *f);
 /* *done false: not yet. Else what was done, for people, or the error that it ended with; told once. */

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "events/events.h"
 #include "link/internal.h"
+#include "sinks/ward.h"
 
 enum {
     TICK_MS = 1000,
@@ -41,11 +42,33 @@ static void end_with(struct attempt *a, enum status status)
 
 /* ---- intake -> plan ---- */
 
+/* One change, in place. With an origin beside it one that has no form at the target stays as it is, and
+ * says why. */
+static enum status convert_change(struct attempt *a, struct batch *b, struct change *c,
+                                  const struct plan *plan, const struct mapped_table *table,
+                                  struct origin *o)
+{
+    if (!o)
+        return plan_apply(plan, c, &b->arena, &a->failure);
+    *o = (struct origin){.change = *c,
+                         .target = table->written,
+                         .holdable = !table->window && plan_keeps_key(plan)};
+    enum status status = plan_apply(plan, c, &b->arena, &a->failure);
+    if (status == STATUS_OK || a->failure.code != ERROR_VALUE || !a->lc->quarantines || !o->holdable)
+        return status;
+    o->refused = arena_strdup(&b->arena, a->failure.text);
+    b->refused = true;
+    failure_clear(&a->failure);
+    return STATUS_OK;
+}
+
 /* Converts the batch's changes in place, leaving out those of a table that starts over. On an error
  * the batch holds the whole transactions before the bad one; `*good` says how many. */
 static enum status convert(struct attempt *a, struct batch *b, uint32_t *good)
 {
     uint32_t kept = 0;
+    if (a->held_rows_watched)
+        b->origins = arena_alloc(&b->arena, ((size_t)b->nchanges + 1) * sizeof *b->origins);
     for (*good = 0; *good < b->ntransactions; ++*good) {
         struct transaction *t = &b->transactions[*good];
         uint32_t first = kept;
@@ -56,7 +79,7 @@ static enum status convert(struct attempt *a, struct batch *b, uint32_t *good)
             TRY(mapping_plan(a, c.relation, &plan, &table));
             if (table->window && (table->untouched || table->written->nkey == 0))
                 continue; /* all of it is still to be read */
-            TRY(plan_apply(plan, &c, &b->arena, &a->failure));
+            TRY(convert_change(a, b, &c, plan, table, b->origins ? &b->origins[kept] : NULL));
             b->changes[kept++] = c;
         }
         t->first_change = first;
@@ -366,7 +389,7 @@ static void finish_batch(struct attempt *a, struct batch *b)
     if (events)
         acknowledge_events(a, b);
     if (b->ntransactions == 0) {
-        if (!events)
+        if (!events && b->progress)
             durable(a, b->progress);
         batch_free(b); /* made here, not by the intake */
         return;
@@ -410,6 +433,15 @@ static void writer_gave_up(struct attempt *a, enum status status)
     close_handles(a);
 }
 
+/* What a person asks of held rows is done between batches: where none comes, an empty one is sent. */
+static void wake_for_person(struct attempt *a)
+{
+    if (attempt_carries_events(a) || a->ending || writer_pending(&a->writer) > 0 ||
+        !link_has_quarantine_request(a->link))
+        return;
+    writer_push(&a->writer, batch_new());
+}
+
 static void on_written(uv_async_t *handle)
 {
     struct attempt *a = handle->data;
@@ -424,6 +456,8 @@ static void on_written(uv_async_t *handle)
     }
     after_skip(a);
     pump(a);
+    if (atomic_load(&a->writer.more))
+        wake_for_person(a);
 }
 
 /* ---- idle ---- */
@@ -479,6 +513,15 @@ static void wake_events(struct attempt *a)
 
 /* ---- figures ---- */
 
+static void show_held_rows(struct link_status *s, const struct attempt *a)
+{
+    if (!a->writer.apply.ward)
+        return;
+    const struct ward_figures *f = ward_figures(a->writer.apply.ward);
+    s->rows_quarantined = atomic_load(&f->quarantined);
+    s->rows_behind = atomic_load(&f->behind);
+}
+
 static void show_events(struct link_status *s, const struct attempt *a)
 {
     if (!attempt_carries_events(a))
@@ -502,6 +545,7 @@ static void show_figures(struct link_status *s, void *arg)
         a->rate_at_us = now;
     }
     show_events(s, a);
+    show_held_rows(s, a);
     s->lock_waits = atomic_load(&apply->lock_waits);
     s->row_mode_transactions = atomic_load(&apply->row_mode_transactions);
     s->paused = intake_waited_for(&a->intake);
@@ -528,6 +572,7 @@ static void on_tick(uv_timer_t *handle)
     release_held_acks(a);
     idle_checkpoint(a);
     wake_events(a);
+    wake_for_person(a);
     pump(a);
     if (a->ending && atomic_load(&a->stop_asked) &&
         clock_monotonic_us() - a->ending_since_us > DRAIN_LIMIT_US)
@@ -634,6 +679,7 @@ static void begin(struct attempt *a, const char *from, const char *until)
     buffer_clear(&a->submitted);
     buffer_add_text(&a->submitted, from);
     begin_skip(a);
+    a->held_rows_watched = ward_watches(a->writer.apply.ward);
     marker_guard_init(&a->guard, a->source_id, a->target_id);
     open_handles(a);
 }

@@ -145,8 +145,10 @@ static enum status apply_one(struct writer *w, struct batch *b, bool *passed)
     enum apply_result result;
     if (is_carried(w, b))
         return carry(w, b);
+    if (!w->skip)
+        TRY(held_rows_hear(w));
     if (b->ntransactions == 0)
-        return apply_position(&w->apply, b->progress, NULL);
+        return b->progress ? apply_position(&w->apply, b->progress, NULL) : STATUS_OK;
     if (w->skip)
         return pass(w, b, passed);
     return apply_batch(&w->apply, b, &result);

@@ -56,6 +56,8 @@ void batch_reset(struct batch *b)
     b->transactions = shrink(b->transactions, &b->transactions_capacity, sizeof *b->transactions);
     b->nchanges = b->ntransactions = 0;
     b->path = b->progress = b->acknowledged = b->checkpoint = NULL;
+    b->origins = NULL;
+    b->refused = false;
     b->begins = b->ends = true;
     b->source_bytes = 0;
     b->held_bytes = 0;

@@ -29,6 +29,14 @@ struct transaction {
                            /* be answered, in a quiet one too */
 };
 
+/* What a change was at its source: of links that hold back what the target refuses. */
+struct origin {
+    struct change change;          /* as the log told it */
+    const struct relation *target; /* whose row it becomes */
+    bool holdable;                 /* its key alone says which row that is */
+    const char *refused;           /* why it could not be converted: nobody may write it then */
+};
+
 struct batch {
     struct arena arena;
     struct change *changes;
@@ -42,6 +50,8 @@ struct batch {
     size_t held_bytes;     /* the intake's: what is counted of its budget for this batch */
     const char *progress;  /* a position after the last transaction where nothing else was to be */
                            /* sent; NULL none. A batch may hold nothing but progress. */
+    struct origin *origins; /* one for each of `changes`, the arena's; NULL: not kept */
+    bool refused;           /* one of them at least could not be converted */
     /* Of a link with flows, when the batch comes back: what the source may forget, and where the
      * target stands; NULL: nothing new. */
     const char *acknowledged, *checkpoint;

@@ -108,6 +108,8 @@ static const char sink_plans[] =
     "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
     " SET enable_mergejoin = off";
 
+static const char index_plans[] = "SET plan_cache_mode = force_custom_plan";
+
 static enum status set_plans(struct event_target *t, const char *sql)
 {
     return session_query(t->session, NULL, NULL, sql, 0, NULL);
@@ -127,7 +129,7 @@ enum status pg_target_query(void *self, const struct event_statement *s, struct 
     struct event_target *t = self;
     PGresult *res;
     TRY(t->driver->settle(t->sink));
-    TRY(set_plans(t, free_plans));
+    TRY(set_plans(t, t->by_index ? index_plans : free_plans));
     TRY(run(t, s, &res));
     enum status status = read_rows(t, res, a, out);
     PQclear(res);

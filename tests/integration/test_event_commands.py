@@ -131,7 +131,7 @@ def test_one_who_does_not_read_holds_up_nobody(factory):
                 c.commit()
     last = "长" * 20 + "39"
     factory.wait(lambda: all(r["item_name"].startswith(last) for r in factory.rows(
-        factory.mes, "SELECT item_name FROM md_item WHERE item_code LIKE 'FG%%'")))
+        factory.mes, "SELECT item_name FROM md_item WHERE item_code LIKE 'FG%'")))
     listener.process.terminate()
     listener.process.communicate()
 
@@ -147,8 +147,8 @@ def plain(rows):
 def everything(factory):
     """Each row of each table of both sides, and what Millrace has made there."""
     erp = [r["t"] for r in factory.rows(
-        factory.erp, "SELECT format('%%I.%%I', schemaname, tablename) AS t FROM pg_tables"
-        " WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1")]
+        factory.erp, "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) AS t"
+        " FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1")]
     mes = [f"`{r['s']}`.`{r['t']}`" for r in factory.rows(
         factory.mes, "SELECT TABLE_SCHEMA AS s, TABLE_NAME AS t FROM information_schema.TABLES"
         " WHERE TABLE_SCHEMA IN (DATABASE(), 'millrace') ORDER BY 1, 2")]

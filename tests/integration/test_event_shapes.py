@@ -539,27 +539,27 @@ def test_a_trigger_that_gives_its_own_number(world, route):
     a, b = route
     for t in (ORD, PART):
         t.create(a)
-    TableDef("task", f"id {SERIAL}\nnumber varchar(40)\nexternal varchar(40)\nqty numeric(12,3)", ["id"],
-             more=["UNIQUE (external)"]).create(b)
+    TableDef("task", f"id {SERIAL}\nnumber varchar(40)\nexternal_number varchar(40)\nqty numeric(12,3)", ["id"],
+             more=["UNIQUE (external_number)"]).create(b)
     TableDef("task_line", f"id {SERIAL}\ntask_id bigint\nitem varchar(40)\nqty numeric(12,3)", ["id"],
              more=["UNIQUE (task_id, item)"]).create(b)
     with b.connect() as c:
         for s in TRIGGERS[b.family]:
             run(c, s)
     bridge = world.event_bridge(a, b, {"Order": ORDER}, [{"event": "Order", "write": [
-        {"table": "task", "key": "external", "once": ["number"],
-         "sql": "select e.event, e.id as external, e.id as number, e.quantity as qty from event e"},
+        {"table": "task", "key": "external_number", "once": ["number"],
+         "sql": "select e.event, e.id as external_number, e.id as number, e.quantity as qty from event e"},
         {"table": "task_line", "key": ["task_id", "item"], "lines": "material_requirement",
-         "delete_missing_in": {"task_id": "select t.id from event e join task t on t.external = e.id"},
+         "delete_missing_in": {"task_id": "select t.id from event e join task t on t.external_number = e.id"},
          "sql": "select e.event, l.line, t.id as task_id, l.material_definition_id as item, l.quantity as qty "
-         "from event e join line l on l.event = e.event join task t on t.external = e.id"}]}]).start()
+         "from event e join line l on l.event = e.event join task t on t.external_number = e.id"}]}]).start()
     work(bridge, NEW, ["INSERT INTO ord VALUES (2, 'B', 20, 'new', 'y', 0)", "INSERT INTO part VALUES (9, 2, 'oil', 1)"])
     work(bridge, "UPDATE ord SET qty = 11 WHERE id = 1", "UPDATE part SET qty = 4 WHERE id = 1")
-    rows = bridge.rows(b, "SELECT external, number, qty FROM task ORDER BY id")
+    rows = bridge.rows(b, "SELECT external_number, number, qty FROM task ORDER BY id")
     assert [(e, int(q)) for e, _, q in rows] == [("A", 11), ("B", 20)]
     assert all(n.startswith("SYS-") for _, n, _ in rows)
     assert sorted((e, i, int(q)) for e, i, q in bridge.rows(
-        b, "SELECT external, item, l.qty FROM task_line l JOIN task t ON t.id = task_id")) == [
+        b, "SELECT external_number, item, l.qty FROM task_line l JOIN task t ON t.id = task_id")) == [
         ("A", "paint", 1), ("A", "steel", 4), ("B", "oil", 1)]
     assert not bridge.held()
 

@@ -224,6 +224,8 @@ def test_an_order_waits_for_an_item_that_the_link_brings(world):
     f.sql(f.erp, "UPDATE product_template SET type = 'consu' WHERE id = 5")
     check_released(f)
     assert f.one(f.mes, "SELECT item_name FROM md_item WHERE item_code = 'SVC-01'")["item_name"] == "装配服务"
+    # four items and an order copied, a probe and OTHER, the item, the five that waited
+    f.wait(lambda: f.engine.status()["dispatch"]["events"]["written"] == 5 + 2 + 1 + 5)
 
 
 def test_an_order_waits_for_an_item_that_the_mes_makes_itself(world):

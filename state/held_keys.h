@@ -1,8 +1,8 @@
-/* Held keys: of which objects are events held? A count a flow and key; in memory, made from
+/* Held keys: of which objects or rows is something held? A count a flow and key; in memory, made from
  * millrace.held at the start. One thread.
  */
-#ifndef MILLRACE_EVENTS_HELD_KEYS_H
-#define MILLRACE_EVENTS_HELD_KEYS_H
+#ifndef MILLRACE_STATE_HELD_KEYS_H
+#define MILLRACE_STATE_HELD_KEYS_H
 
 #include <stdbool.h>
 #include <stddef.h>
