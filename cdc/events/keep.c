@@ -113,18 +113,32 @@ static enum status can_be_packed(struct events *e, const struct carried *c, enum
     return STATUS_OK;
 }
 
+/* What a changed object was may be what no event of its type can say: who writes it does not need it
+ * where the key stayed. */
+static enum status envelope_to_keep(struct events *e, const struct carried *c,
+                                    struct envelope *out, const struct field_context *context)
+{
+    struct event_origin origin = tell_origin(e, c);
+    struct event now = c->stated;
+    enum status status = envelope_of(e->program->vocabulary, &now, &origin, out, context);
+    if (status != STATUS_DATA || c->refused || now.op != EVENT_CHANGED || c->typed.before)
+        return status;
+    failure_clear(e->failure);
+    now.op = EVENT_CREATED;
+    now.before = NULL;
+    return envelope_of(e->program->vocabulary, &now, &origin, out, context);
+}
+
 /* From this it is tried again; also where only the flow's `let` has refused it. */
 static enum status pack(struct events *e, const struct carried *c, struct held_event *h)
 {
     struct field_context context = {.arena = &e->arena, .zone = e->program->from,
                                     .failure = e->failure};
-    struct event_origin origin = tell_origin(e, c);
     struct envelope envelope;
     const uint8_t *bytes;
     if (!c->stated.before && !c->stated.after)
         return STATUS_OK;
-    enum status status =
-        envelope_of(e->program->vocabulary, &c->stated, &origin, &envelope, &context);
+    enum status status = envelope_to_keep(e, c, &envelope, &context);
     if (status != STATUS_OK)
         return can_be_packed(e, c, status);
     TRY(envelope_pack(e->program->vocabulary, &envelope, &bytes, &h->envelope_size, &context));

@@ -1,8 +1,11 @@
 """What is held keeps its order, its transaction and its event, whatever happens in between."""
+import os
+import subprocess
 import time
 
 import pytest
 
+from harness.engine import binary
 from harness.servers import run
 from test_event_shapes import HEADER, as_int, headers, one_table, orders, u, work
 
@@ -13,6 +16,13 @@ LET = "select map('colour', description) as colour from event"
 
 def colours(codes):
     return {"dictionaries": {"colour": {"codes": dict(codes), "unknown": "quarantine"}}}
+
+
+def knows_yellow(bridge):
+    bridge.engine.close()
+    bridge.engine.config["dictionaries"]["colour"]["codes"]["gelb"] = "yellow"
+    bridge.engine.write({k: v for k, v in bridge.engine.config.items()})
+    return bridge
 
 
 def together(world, route, join="wait"):
@@ -80,10 +90,7 @@ def test_what_a_dictionary_lacked_goes_out_when_it_has_it(world, route):
     bridge.start()
     work(bridge, "INSERT INTO t VALUES (1, 'gelb')", "INSERT INTO t VALUES (2, 'rot')")
     assert u(bridge) == [(2, "red")] and [(h[1], h[3]) for h in bridge.held()] == [("1", "quarantine")]
-    bridge.engine.close()
-    bridge.engine.config["dictionaries"]["colour"]["codes"]["gelb"] = "yellow"
-    bridge.engine.write({k: v for k, v in bridge.engine.config.items()})
-    bridge.start()
+    knows_yellow(bridge).start()
     done = bridge.engine.command("quarantine", "retry", "--all")
     assert done.returncode == 0 and "1 held events tried; 1 are out" in done.stdout, done
     assert u(bridge) == [(1, "yellow"), (2, "red")] and not bridge.held()
@@ -131,3 +138,62 @@ def test_what_came_before_the_bad_transaction_is_in_the_target(world, route):
     bridge.engine.wait_streaming()
     bridge.drain()
     assert len(headers(bridge)) == 31
+
+
+@pg_maria
+def test_a_key_that_changed_in_what_was_refused_moves_its_row(world, route):
+    bridge = one_table(
+        world, route, source="v varchar(40)\nw varchar(40)", target="v varchar(40)\nw varchar(40)",
+        event={"sql": "select v as id, w as description, id as version from t where id = :object"},
+        flow={"let": LET}, config=colours(COLOURS),
+        write={"key": "v", "sql": "select e.event, cast(e.version as signed) as id, e.id as v, e.colour as w "
+                                  "from event e"}).start()
+    work(bridge, "INSERT INTO t VALUES (1, 'A', 'rot')", "UPDATE t SET v = 'B', w = 'gelb' WHERE id = 1")
+    assert [(h[1], h[3]) for h in bridge.held()] == [("B", "quarantine")]
+    knows_yellow(bridge).start()
+    done = bridge.engine.command("quarantine", "retry", "--all")
+    assert done.returncode == 0 and not bridge.held(), (done, bridge.held())
+    assert u(bridge) == [(1, "B", "yellow")]
+
+
+@pytest.mark.parametrize("route", ["pg-pg2"], indirect=True)
+def test_what_waits_may_have_been_what_no_event_can_say(world, route):
+    """A person mends a value in the source: the link goes on, and so does the object."""
+    bridge = one_table(
+        world, route, target="v numeric", write={"sql": "select e.event, e.id::int8 as id, e.quantity as v from event e"},
+        event={"type": "MaterialActual", "sql": "select id, v as quantity, (select count(*) from t) as material_use "
+               "from t where id = :object"}).start()
+    work(bridge, "INSERT INTO t VALUES (1, 'abc')", "UPDATE t SET v = '5' WHERE id = 1")
+    assert [(h[1], h[3]) for h in bridge.held()] == [("1", "quarantine"), ("1", "behind")]
+    done = bridge.engine.command("quarantine", "retry", "--all")
+    assert done.returncode == 0 and not bridge.held(), (done, bridge.held())
+    assert u(bridge) == [(1, 5)]
+
+
+@pytest.mark.parametrize("route", ["pg-pg2"], indirect=True)
+def test_a_retry_waits_for_a_mirror_that_is_behind(world, route):
+    """What the target has is read again first: nothing is told of that, not even what is asked for."""
+    a, b = route
+    bridge = one_table(world, route, config=colours(COLOURS), event={
+        "sql": "select id, map('colour', v) as description, (select count(*) from t) as version from t where id = :object"},
+        write={"sql": "select e.event, e.id::int8 as id, e.description as v from event e"}).start()
+    work(bridge, "INSERT INTO t VALUES (1, 'gelb')")
+    time.sleep(2.5)      # the mirror is committed
+    with a.connect() as c:
+        for i in range(10, 40):
+            run(c, f"INSERT INTO t VALUES ({i}, 'rot')")
+        run(c, "INSERT INTO probe VALUES (7)")
+    bridge.wait(lambda: bridge.rows(b, "SELECT 1 FROM probe WHERE id = 7"))
+    bridge.engine.kill()
+    knows_yellow(bridge)
+    with b.connect(autocommit=False) as c:
+        run(c, "LOCK TABLE millrace.checkpoint")
+        bridge.engine.start()
+        bridge.engine.wait_log("runs", since=0)
+        bridge.engine.wait_state("starting")
+        asked = subprocess.Popen([binary(), "quarantine", "retry", "--all", "-c", bridge.engine.path],
+                                 env={**os.environ, **bridge.engine.env}, stdout=subprocess.PIPE)
+        time.sleep(1)
+        c.rollback()
+    assert b"1 are out" in asked.communicate(timeout=60)[0]
+    assert u(bridge)[0] == (1, "yellow") and not bridge.held()
