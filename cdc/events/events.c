@@ -172,7 +172,8 @@ bool events_is_before(const struct events *e, const char *position, const char *
 bool events_caught_up(const struct events *e)
 {
     const char *at = mirror_position(e->mirror);
-    return !at || events_compare(e, at, e->apply->position) != POSITION_BEFORE;
+    return copy_is_complete(e) &&
+           (!at || events_compare(e, at, e->apply->position) != POSITION_BEFORE);
 }
 
 /* The target comes to where the mirror stands, and the mirror is committed there. */

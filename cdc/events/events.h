@@ -52,6 +52,11 @@ struct snapshot;
 /* Must the source be copied before the stream goes on? `first_run`: the link has no checkpoint; a
  * mirror's file that is there all the same was another life's. */
 enum status events_want_copy(struct events *e, bool first_run, bool *want);
+/* A link that has a checkpoint, and whose mirror is to be filled at a later position: are there events
+ * of single rows, which need no mirror? Then the stream goes on from the checkpoint to there first,
+ * with a mirror that knows nothing: such events are written, others are silent. The fence is taken. */
+bool events_may_catch_up(const struct events *e);
+enum status events_catch_up(struct events *e);
 /* Fills a new mirror from a snapshot that is exact. Before the fence. */
 enum status events_copy(struct events *e, const struct source_driver *driver,
                         struct snapshot *snapshot);

@@ -159,6 +159,7 @@ void again_soon(struct events *e);
 /* ---- copy.c ---- */
 enum status copy_look(struct events *e); /* fills e->copy */
 void copy_forget(struct events *e);      /* closes the mirror, and removes its file */
+bool copy_is_complete(const struct events *e); /* has the mirror all rows? */
 
 /* ---- tell.c ---- */
 /* What is carried becomes lines for those who listen, if anybody does; said when the transaction is
