@@ -369,14 +369,6 @@ static enum status try_slice(struct events *e, struct slice *s)
     }
 }
 
-static bool any_together(const struct events *e)
-{
-    for (int i = 0; i < e->program->nlines; i++)
-        if (e->program->lines[i].flow->together)
-            return true;
-    return false;
-}
-
 static uint32_t without_last_transaction(const struct slice *s)
 {
     uint32_t n = s->n;
@@ -395,7 +387,7 @@ static enum status read_slice(struct events *e, struct slice *s)
         TRY(held_page(events_session(e), e->apply->at.link, &q, &e->arena, s->page, &s->n,
                       e->failure));
         e->again->in_pass = s->n == q.limit;
-        if (!e->again->in_pass || !any_together(e))
+        if (!e->again->in_pass || !carry_any_together(e))
             break;
         whole = without_last_transaction(s);
         s->n = whole ? whole : s->n;

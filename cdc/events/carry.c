@@ -30,6 +30,14 @@ void carry_forget(struct events *e)
     e->n = e->capacity = e->transaction = 0;
 }
 
+bool carry_any_together(const struct events *e)
+{
+    for (int i = 0; i < e->program->nlines; i++)
+        if (e->program->lines[i].flow->together)
+            return true;
+    return false;
+}
+
 /* ---- typing ---- */
 
 /* What was refused is said with the event; anything but data ends the batch. */

@@ -119,6 +119,8 @@ enum status carry_event(struct events *e, const struct event *stated, const char
 void carry_refusal(struct events *e, const char *name, const char *object, const char *why);
 struct carried *carry_slot(struct events *e);
 void carry_forget(struct events *e); /* they are written */
+/* Does a flow say so? Then no source transaction is written in pieces, or tried in slices. */
+bool carry_any_together(const struct events *e);
 
 /* ---- write.c ---- */
 /* All that is carried, in one target transaction that ends at `c`. Nothing of it is carried

@@ -57,10 +57,11 @@ static enum status evaluate(struct events *e, const char *position, int64_t comm
     return STATUS_OK;
 }
 
-/* One source transaction alone may make more events than are to be in memory. */
+/* One source transaction alone may make more events than are to be in memory; but where a flow says
+ * `together`, whether one of them is held must be known before any is written. */
 enum status read_evaluated(struct events *e, const char *position, int64_t committed_us)
 {
-    return evaluate(e, position, committed_us, true);
+    return evaluate(e, position, committed_us, !carry_any_together(e));
 }
 
 enum status read_evaluated_whole(struct events *e, const char *position, int64_t committed_us)

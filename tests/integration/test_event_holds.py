@@ -35,18 +35,21 @@ def together(world, route, join="wait"):
     return bridge.start()
 
 
+@pytest.mark.parametrize("n", [700, 9000])
 @pg_maria
-def test_a_transaction_larger_than_a_slice_is_held_together(world, route):
-    """The one that waits is read in another slice than most of those that wait for it."""
+def test_a_transaction_larger_than_a_slice_is_held_together(world, route, n):
+    """The one that waits is read in another slice than most of those that wait for it, and written in
+    another piece."""
     bridge = together(world, route)
-    work(bridge, ["INSERT INTO t SELECT g, 'yes' FROM generate_series(1, 700) g", "INSERT INTO t VALUES (701, 'no')"])
-    assert len(bridge.held()) == 701
+    work(bridge, [f"INSERT INTO t SELECT g, 'yes' FROM generate_series(1, {n}) g",
+                  f"INSERT INTO t VALUES ({n + 1}, 'no')"])
+    assert len(bridge.held()) == n + 1
     time.sleep(3.5)      # the timer comes
-    assert u(bridge) == [] and len(bridge.held()) == 701
+    assert u(bridge) == [] and len(bridge.held()) == n + 1
     with bridge.b.connect() as c:
         run(c, "INSERT INTO item VALUES ('no')")
     bridge.wait(lambda: not bridge.held())
-    assert len(u(bridge)) == 701
+    assert len(u(bridge)) == n + 1
 
 
 @pg_maria
