@@ -73,7 +73,7 @@ enum status copy_look(struct events *e)
     return status;
 }
 
-static bool is_complete(const struct events *e)
+bool copy_is_complete(const struct events *e)
 {
     for (int i = 0; i < views_ntables(e->program->views); i++)
         if (!mirror_is_complete(e->mirror, i))
@@ -95,7 +95,7 @@ enum status events_want_copy(struct events *e, bool first_run, bool *want)
     TRY(noted(e, note_filled, &filled));
     bool alone = merges(e) && has_alone(e) && !e->copy.alone_done;
     bool stale = first_run && mirror_position(e->mirror);
-    *want = alone || stale || (!is_complete(e) && !filled);
+    *want = alone || stale || (!copy_is_complete(e) && !filled);
     return STATUS_OK;
 }
 
@@ -122,6 +122,7 @@ void copy_forget(struct events *e)
 static enum status begin_anew(struct events *e)
 {
     copy_forget(e);
+    carry_forget(e);
     e->copy = (struct copied){0};
     TRY(state_forget_chunks(events_session(e), e->apply->at.link, label, e->failure));
     return events_open_mirror(e);
@@ -174,6 +175,18 @@ static enum status read_with(struct events *e, const struct source_driver *drive
     enum status status = all(&r);
     batch_free(r.batch);
     return status;
+}
+
+bool events_may_catch_up(const struct events *e)
+{
+    return views_nalone(e->program->views) > 0;
+}
+
+enum status events_catch_up(struct events *e)
+{
+    TRY(begin_anew(e));
+    TRY(mirror_resume(e->mirror, e->apply->position, e->failure));
+    return keep_load(e);
 }
 
 enum status events_copy(struct events *e, const struct source_driver *driver,
@@ -315,5 +328,5 @@ enum status events_begin(struct events *e)
 {
     TRY(mirror_resume(e->mirror, position_of(e), e->failure));
     TRY(keep_load(e)); /* objects of which something is held are not written past it */
-    return is_complete(e) ? STATUS_OK : finish_copy(e);
+    return copy_is_complete(e) ? STATUS_OK : finish_copy(e);
 }

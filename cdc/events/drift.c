@@ -96,6 +96,18 @@ enum status drift_again(struct events *e, const char *flow, const char *key, boo
     return STATUS_OK;
 }
 
+bool drift_is_alone(const struct events *e, int line)
+{
+    const struct views *v = e->program->views;
+    for (int i = 0; i < e->program->ndefinitions; i++) {
+        const struct event_definition *d = &e->program->definitions[i];
+        if (watch_of(d->name) < 0 && views_event_is_alone(v, i) &&
+            event_flow_takes(e->program->lines[line].flow, d->name, d->type))
+            return true;
+    }
+    return false;
+}
+
 static const char *text_of(struct events *e, const struct value *v)
 {
     return arena_copy(&e->arena, v->text, v->size);

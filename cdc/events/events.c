@@ -165,6 +165,22 @@ static bool is_ahead(const struct events *e)
     return at && events_compare(e, at, e->apply->position) == POSITION_AFTER;
 }
 
+bool events_is_before(const struct events *e, const char *position, const char *other)
+{
+    if (!position)
+        return false;
+    enum position_order o = events_compare(e, position, e->apply->position);
+    return o == POSITION_BEFORE || o == POSITION_EQUAL ||
+           events_compare(e, position, other) == POSITION_BEFORE;
+}
+
+bool events_caught_up(const struct events *e)
+{
+    const char *at = mirror_position(e->mirror);
+    return copy_is_complete(e) &&
+           (!at || events_compare(e, at, e->apply->position) != POSITION_BEFORE);
+}
+
 /* The target comes to where the mirror stands, and the mirror is committed there. */
 static enum status settle(struct events *e)
 {
@@ -229,12 +245,36 @@ static enum status carry_batch(struct events *e, const struct batch *b)
     return flight_land(e);
 }
 
+static bool ends_at(const char *position, const char *other)
+{
+    return position && strcmp(position, other) == 0;
+}
+
+/* The link ends at the transaction that the failure names: what came before it is written. */
+static enum status end_before(struct events *e, const struct batch *b, enum status status)
+{
+    struct failure kept = *e->failure;
+    uint32_t bad = 0, n = 0;
+    while (bad < b->ntransactions && !ends_at(b->transactions[bad].position, kept.position))
+        bad++;
+    if (status != STATUS_DATA || bad == 0 || bad == b->ntransactions || e->apply->in_large)
+        return status;
+    while (n < e->n && !ends_at(e->list[n].position, kept.position))
+        n++;
+    e->n = n;
+    struct checkpoint c = apply_checkpoint_after(e->apply, b, bad - 1);
+    TRY(write_transaction(e, &c));
+    *e->failure = kept;
+    return status;
+}
+
 enum status events_batch(struct events *e, const struct batch *b)
 {
     e->path = b->path;
     enum status status = carry_batch(e, b);
+    if (status != STATUS_OK)
+        return end_before(e, b, status);
     e->path = NULL;
-    TRY(status);
     if (!b->ends)
         return STATUS_OK;
     TRY(settle(e));

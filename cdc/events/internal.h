@@ -31,12 +31,15 @@ struct carried {
     struct event stated; /* as the view has it: what is kept where it is held */
     struct event typed;  /* as the flow sees it; objects NULL where it is refused */
     const char *refused; /* why it is none of its type; NULL: it is */
-    uint32_t transaction; /* within the target transaction */
+    uint64_t transaction; /* within the target transaction; of what was held its number there */
     uint32_t index;       /* within the source transaction */
     const char *position; /* of the source transaction; NULL: not known yet */
     int64_t committed_us;
     int64_t held_n; /* 0: new; else its number in millrace.held */
     bool replaced;  /* that row goes, by what the mirror says of its object now */
+    bool stays;     /* it is not tried: it is there for what must stay with it */
+    bool numbered;  /* `transaction` is a number of millrace.held, though the event is new */
+    const char *old_key; /* of what was held: the key that its object had; NULL: the same */
 };
 
 /* An object that another link shall send again. */
@@ -94,6 +97,8 @@ enum status read_transaction(struct events *e, const struct batch *b, const stru
 /* Are there events enough for a target transaction? */
 bool read_enough(const struct events *e);
 enum status read_evaluated(struct events *e, const char *position, int64_t committed_us);
+/* The same where nothing may be written in between. */
+enum status read_evaluated_whole(struct events *e, const char *position, int64_t committed_us);
 /* For mirror_options. */
 enum status read_refused(void *context, const char *name, const char *object,
                          const struct failure *why);
@@ -109,6 +114,8 @@ enum status drift_answer(struct events *e, const struct change *changes, uint32_
  * their primary key. */
 enum status drift_again(struct events *e, const char *flow, const char *key, bool by_key,
                         bool *found);
+/* Is an event of the flow made of rows that no mirror holds? Nobody can tell it again. */
+bool drift_is_alone(const struct events *e, int line);
 enum status drift_publish(struct events *e);
 
 /* ---- carry.c ---- */
@@ -118,6 +125,8 @@ enum status carry_event(struct events *e, const struct event *stated, const char
 void carry_refusal(struct events *e, const char *name, const char *object, const char *why);
 struct carried *carry_slot(struct events *e);
 void carry_forget(struct events *e); /* they are written */
+/* Does a flow say so? Then no source transaction is written in pieces, or tried in slices. */
+bool carry_any_together(const struct events *e);
 
 /* ---- write.c ---- */
 /* All that is carried, in one target transaction that ends at `c`. Nothing of it is carried
@@ -160,6 +169,7 @@ void again_soon(struct events *e);
 /* ---- copy.c ---- */
 enum status copy_look(struct events *e); /* fills e->copy */
 void copy_forget(struct events *e);      /* closes the mirror, and removes its file */
+bool copy_is_complete(const struct events *e); /* has the mirror all rows? */
 
 /* ---- tell.c ---- */
 /* What is carried becomes lines for those who listen, if anybody does; said when the transaction is

@@ -49,8 +49,8 @@ enum status read_event(struct events *e, const struct event *event, const char *
     return STATUS_OK;
 }
 
-/* One source transaction alone may make more events than are to be in memory. */
-enum status read_evaluated(struct events *e, const char *position, int64_t committed_us)
+static enum status evaluate(struct events *e, const char *position, int64_t committed_us,
+                            bool in_pieces)
 {
     struct mirror_step step;
     e->index = 0;
@@ -59,7 +59,7 @@ enum status read_evaluated(struct events *e, const char *position, int64_t commi
         TRY(mirror_evaluate(e->mirror, STEP_OBJECTS, &e->arena, &step, e->failure));
         for (uint32_t i = 0; i < step.nevents; i++)
             TRY(read_event(e, &step.events[i], e->at, committed_us));
-        if (step.more && is_large(e)) {
+        if (in_pieces && step.more && is_large(e)) {
             TRY(write_piece(e));
             e->at = position ? arena_strdup(&e->arena, position) : NULL;
         }
@@ -67,6 +67,18 @@ enum status read_evaluated(struct events *e, const char *position, int64_t commi
     e->at = NULL;
     e->transaction++;
     return STATUS_OK;
+}
+
+/* One source transaction alone may make more events than are to be in memory; but where a flow says
+ * `together`, whether one of them is held must be known before any is written. */
+enum status read_evaluated(struct events *e, const char *position, int64_t committed_us)
+{
+    return evaluate(e, position, committed_us, !carry_any_together(e));
+}
+
+enum status read_evaluated_whole(struct events *e, const char *position, int64_t committed_us)
+{
+    return evaluate(e, position, committed_us, false);
 }
 
 static bool is_piece(const struct transaction *t)

@@ -26,7 +26,9 @@ enum status write_carried(struct events *e, const struct event_database *db,
         in[i] = (struct event_in){.event = &list[i].typed,
                                   .flow = list[i].line,
                                   .transaction = list[i].transaction,
-                                  .refused = list[i].refused};
+                                  .refused = list[i].refused,
+                                  .old_key = list[i].refused ? keep_old_key(e, &list[i])
+                                                             : NULL};
     struct event_batch batch = {e->plans, e->program->nlines, in, n, held, owner};
     return events_write(db, &batch, &e->arena, outcome);
 }

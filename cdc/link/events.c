@@ -186,10 +186,29 @@ static enum status go_to(struct attempt *a, const char *position, bool first)
     return attempt_writer_failed(a, apply_position(&a->writer.apply, position, NULL));
 }
 
+/* What lies between the checkpoint and the view is not passed over where no mirror is needed to tell
+ * it. A large transaction that ends beyond the view comes again. */
+static enum status catch_up(struct attempt *a, const char *position)
+{
+    struct apply *apply = &a->writer.apply;
+    if (!events_may_catch_up(a->writer.events))
+        return STATUS_OK;
+    TRY(attempt_take_fence(a, NULL));
+    if (a->source_driver->compare(apply->position, position) == POSITION_EQUAL)
+        return STATUS_OK;
+    log_info("link=%s msg=\"catching up with the view\" from=%s to=%s", a->lc->name,
+             apply->position, position);
+    TRY(attempt_writer_failed(a, events_catch_up(a->writer.events)));
+    TRY(stream_run(a, arena_strdup(&a->arena, apply->position), position));
+    return attempt_writer_failed(a, apply_abandon(apply));
+}
+
 static enum status copy_from(struct attempt *a, struct snapshot *snapshot, bool first)
 {
     struct events *e = a->writer.events;
     const char *position = arena_strdup(&a->arena, a->source_driver->snapshot_high(snapshot));
+    if (!first)
+        TRY(catch_up(a, position));
     TRY(attempt_writer_failed(a, events_copy(e, a->source_driver, snapshot)));
     TRY(go_to(a, position, first));
     return attempt_writer_failed(a, events_copied(e, a->source_driver, snapshot, first));

@@ -138,11 +138,23 @@ static void to_writer(struct attempt *a, struct batch *b)
     writer_push(&a->writer, b);
 }
 
+/* A link with flows reads again what its mirror lacks, and what made no event moved no checkpoint. */
+static bool comes_before_skipped(const struct attempt *a, const struct batch *b)
+{
+    const char *position = b->transactions[0].position;
+    if (!attempt_carries_events(a) || !position)
+        return false;
+    enum position_order o = a->source_driver->compare(position, a->begun_at);
+    return o == POSITION_BEFORE || o == POSITION_EQUAL ||
+           a->source_driver->compare(position, link_skip_position(a->link)) == POSITION_BEFORE;
+}
+
 /* A transaction that is passed is held as the source has it: it may be one that cannot be
  * converted. The writer checks that it is the one that was named. */
 static bool is_passed(struct attempt *a, const struct batch *b)
 {
-    if (!link_skip_position(a->link) || a->skip_handed_over || b->ntransactions == 0)
+    if (!link_skip_position(a->link) || a->skip_handed_over || b->ntransactions == 0 ||
+        comes_before_skipped(a, b))
         return false;
     a->skip_handed_over = b->ends;
     return true;
@@ -630,10 +642,11 @@ static void open_handles(struct attempt *a)
     uv_timer_start(&a->tick, on_tick, (uint64_t)tick_ms, (uint64_t)tick_ms);
 }
 
-static void begin_skip(struct attempt *a, const char *from)
+static void begin_skip(struct attempt *a)
 {
+    a->begun_at = arena_strdup(&a->arena, a->writer.apply.position);
     a->writer.skip = link_skip_position(a->link);
-    a->writer.skip_from = from;
+    a->writer.skip_from = a->begun_at;
     a->one_each = a->writer.skip != NULL;
     if (a->one_each)
         a->intake.batch_changes = 1;
@@ -661,13 +674,15 @@ static void begin(struct attempt *a, const char *from, const char *until)
     a->end_status = STATUS_OK;
     a->waiting_since_us = 0;
     a->idle_checkpoint_at_us = a->rate_at_us = clock_monotonic_us();
+    if (attempt_carries_events(a)) /* the mirror may be behind a checkpoint at which nothing ends */
+        a->idle_checkpoint_at_us -= idle_at_least_every_us;
     a->intake.on_ready = intake_ready;
     a->intake.on_room = intake_room;
     a->intake.ready_owner = a->intake.room_owner = a;
     a->tuned_changes = a->intake.batch_changes;
     buffer_clear(&a->submitted);
     buffer_add_text(&a->submitted, from);
-    begin_skip(a, from);
+    begin_skip(a);
     a->held_rows_watched = ward_watches(a->writer.apply.ward);
     marker_guard_init(&a->guard, a->source_id, a->target_id);
     open_handles(a);
