@@ -209,9 +209,9 @@ static enum status copy_from(struct attempt *a, struct snapshot *snapshot, bool 
     const char *position = arena_strdup(&a->arena, a->source_driver->snapshot_high(snapshot));
     if (!first)
         TRY(catch_up(a, position));
-    TRY(attempt_writer_failed(a, events_copy(e, a->source_driver, snapshot)));
+    TRY(attempt_writer_failed(a, events_copy(e, a->source_driver, snapshot, first)));
     TRY(go_to(a, position, first));
-    return attempt_writer_failed(a, events_copied(e, a->source_driver, snapshot, first));
+    return attempt_writer_failed(a, events_copied(e, a->source_driver, snapshot));
 }
 
 /* One view of all tables, exact: the mirror knows one position only. */
