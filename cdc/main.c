@@ -1,4 +1,5 @@
 /* The table of commands, and the way from argv to one of them. */
+#include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -17,8 +18,8 @@ static const struct command commands[] = {
     {"check", "check -c FILE", "Checks every prerequisite on both servers and says what to run.",
      false, command_check},
     {"status", "status -c FILE [--json]",
-     "State, rate, lag, position and last error of each link; from the running process, else from\n"
-     "the databases.",
+     "State, rate, lag, position and last error of each link, of links with flows what became of\n"
+     "events; from the running process, else from the databases.",
      false, command_status},
     {"skip", "skip LINK --position P -c FILE",
      "Passes the one source transaction that ends at P (as status and the log name it), after its\n"
@@ -33,8 +34,25 @@ static const struct command commands[] = {
      "  skip   the same [--yes]                                            dropped for good\n"
      "R: wait, quarantine, behind, together; list also: skipped, what `millrace skip` has passed.",
      false, command_quarantine, true},
+    {"events", "events -c FILE [--link L] [--type T] [--key K] [--count N] [--seconds S]",
+     "Prints the events of the running process as it carries them, each a line: a CloudEvent in\n"
+     "JSON, whose attribute `outcome` says what became of it: written, or why it is held (wait,\n"
+     "quarantine, behind, together). Until interrupted, or after N events or S seconds.\n"
+     "L, T and K may be patterns (* and ?); T is an event of the file, its type, or the type that\n"
+     "the lines show. What comes while nobody listens is not kept.",
+     false, command_events},
+    {"explain",
+     "explain -c FILE [--link L] [--table T --row JSON [--before JSON] [--delete] [--no-write]]",
+     "Shows how each event is evaluated and what the mirror holds; with a row, what a change of that\n"
+     "row at the source would become and write. Nothing is written. JSON is\n"
+     "an object of columns: the key, and what is new: '{\"id\": 1, \"qty\": \"2.5\"}'. A row that is\n"
+     "there is updated, else inserted, with --delete deleted; --before says that it was another one\n"
+     "than it is. --no-write shows the events alone, without the target. The tables that events\n"
+     "read are read into memory, up to --max-rows N rows each (200000).",
+     false, command_explain},
     {"remove", "remove LINK -c FILE [--yes]",
-     "Shows, asks, then drops what Millrace made for a link: slot, publication, checkpoint.", true,
+     "Shows, asks, then drops what Millrace made for a link: slot, publication, checkpoint, what is\n"
+     "held.", true,
      command_remove},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -53,6 +71,10 @@ static void print_usage(FILE *out)
           "      --yes           remove, quarantine skip: do not ask\n"
           "      --link, --flow, --reason, --key, --table, --column, --all\n"
           "                      quarantine: which of what is held\n"
+          "      --link, --type, --key, --count N, --seconds S\n"
+          "                      events: which, and how long\n"
+          "      --link, --table, --row JSON, --before JSON, --delete, --no-write, --max-rows N\n"
+          "                      explain: which change\n"
           "  -v, --verbose       debug log\n"
           "  -h, --help          this; with a command (or config) more on it\n"
           "      --version\n\n"
@@ -89,7 +111,15 @@ enum {
     OPTION_KEY,
     OPTION_TABLE,
     OPTION_COLUMN,
-    OPTION_ALL
+    OPTION_ALL,
+    OPTION_TYPE,
+    OPTION_COUNT,
+    OPTION_SECONDS,
+    OPTION_ROW,
+    OPTION_BEFORE,
+    OPTION_DELETE,
+    OPTION_NO_WRITE,
+    OPTION_MAX_ROWS,
 };
 
 static const struct option options[] = {
@@ -107,6 +137,14 @@ static const struct option options[] = {
     {"table", required_argument, NULL, OPTION_TABLE},
     {"column", required_argument, NULL, OPTION_COLUMN},
     {"all", no_argument, NULL, OPTION_ALL},
+    {"type", required_argument, NULL, OPTION_TYPE},
+    {"count", required_argument, NULL, OPTION_COUNT},
+    {"seconds", required_argument, NULL, OPTION_SECONDS},
+    {"row", required_argument, NULL, OPTION_ROW},
+    {"before", required_argument, NULL, OPTION_BEFORE},
+    {"delete", no_argument, NULL, OPTION_DELETE},
+    {"no-write", no_argument, NULL, OPTION_NO_WRITE},
+    {"max-rows", required_argument, NULL, OPTION_MAX_ROWS},
     {0},
 };
 
@@ -168,6 +206,9 @@ static bool take_text(int option, struct arguments *args)
         {OPTION_KEY, offsetof(struct arguments, key)},
         {OPTION_TABLE, offsetof(struct arguments, table)},
         {OPTION_COLUMN, offsetof(struct arguments, column)},
+        {OPTION_TYPE, offsetof(struct arguments, type)},
+        {OPTION_ROW, offsetof(struct arguments, row)},
+        {OPTION_BEFORE, offsetof(struct arguments, before)},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].option == option) {
@@ -177,20 +218,55 @@ static bool take_text(int option, struct arguments *args)
     return false;
 }
 
+static int64_t *number_of(int option, struct arguments *args)
+{
+    switch (option) {
+    case OPTION_COUNT:
+        return &args->count;
+    case OPTION_SECONDS:
+        return &args->seconds;
+    case OPTION_MAX_ROWS:
+        return &args->max_rows;
+    default:
+        return NULL;
+    }
+}
+
+/* False: it is no whole number, or too large. */
+static bool read_number(const char *text, int64_t *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *out <= INT32_MAX;
+}
+
 int main(int argc, char **argv)
 {
-    struct arguments args = {0};
+    struct arguments args = {.count = -1, .seconds = -1};
     bool wants_help = false;
     int option;
+    int64_t *number;
     while ((option = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
         if (take_text(option, &args))
             continue;
+        if ((number = number_of(option, &args))) {
+            if (!read_number(optarg, number))
+                return usage_error("this is no number:", optarg);
+            continue;
+        }
         switch (option) {
         case 'v':
             args.verbose = true;
             break;
         case OPTION_ALL:
             args.all = true;
+            break;
+        case OPTION_DELETE:
+            args.is_delete = true;
+            break;
+        case OPTION_NO_WRITE:
+            args.no_write = true;
             break;
         case OPTION_JSON:
             args.json = true;

@@ -15,7 +15,7 @@ struct held_keys {
     struct entry *entries;
 };
 
-enum { FLOW_BYTES = sizeof(int) };
+enum { FLOW_BYTES = sizeof(int), SHORT_BYTES = 256 };
 
 struct held_keys *held_keys_new(void)
 {
@@ -54,13 +54,20 @@ static struct entry *make(int flow, const char *key, size_t *size)
 
 static struct entry *find(const struct held_keys *k, int flow, const char *key)
 {
-    size_t size;
-    struct entry *found, *wanted;
+    char room[FLOW_BYTES + SHORT_BYTES], *name = room;
+    size_t size = FLOW_BYTES + strlen(key);
+    struct entry *found;
     if (!k->entries)
         return NULL;
-    wanted = make(flow, key, &size);
-    HASH_FIND(hh, k->entries, wanted->name, size, found);
-    free(wanted);
+    if (size > sizeof room) {
+        name = malloc(size);
+        must(name);
+    }
+    memcpy(name, &flow, FLOW_BYTES);
+    memcpy(name + FLOW_BYTES, key, size - FLOW_BYTES);
+    HASH_FIND(hh, k->entries, name, size, found);
+    if (name != room)
+        free(name);
     return found;
 }
 

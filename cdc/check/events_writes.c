@@ -28,7 +28,9 @@ static enum status open_sink(struct check *k, struct check_link *l, struct event
     t->driver = driver;
     t->sink = sink;
     l->events->target = t;
-    return event_target_init(t, driver, sink, schema, zone, &k->failure);
+    TRY(event_target_init(t, driver, sink, schema, zone, &k->failure));
+    t->by_index = true;
+    return STATUS_OK;
 }
 
 void check_target_close(struct check_events *ev)

@@ -5,6 +5,7 @@
 #define MILLRACE_COMMAND_COMMAND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* documented in docs/COMMANDS.md and --help */
 enum exit_code {
@@ -28,6 +29,11 @@ struct arguments {
     int nwords;
     const char *of_link, *flow, *reason, *key, *table, *column; /* --link L, --flow F, ... */
     bool all;                                                   /* --all */
+    const char *type;       /* events: --type T */
+    int64_t count, seconds; /* events: --count N, --seconds S; -1: no end */
+    const char *row, *before; /* explain: --row JSON, --before JSON */
+    bool is_delete, no_write; /* explain: --delete, --no-write */
+    int64_t max_rows;         /* explain: --max-rows N; 0: the default */
 };
 
 struct command {
@@ -44,6 +50,8 @@ int command_check(const struct arguments *args);
 int command_status(const struct arguments *args);
 int command_skip(const struct arguments *args);
 int command_remove(const struct arguments *args);
+int command_events(const struct arguments *args);
+int command_explain(const struct arguments *args);
 int command_quarantine(const struct arguments *args);
 
 struct config;

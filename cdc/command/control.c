@@ -1,6 +1,7 @@
 #include "command/control.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -8,14 +9,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "base/buffer.h"
+#include "base/clock.h"
 
-enum { REQUEST_BYTES_MAX = 64 * 1024, ANSWER_BYTES_MAX = 16 * 1024 * 1024, BACKLOG = 16 };
+enum { REQUEST_BYTES_MAX = 64 * 1024, ANSWER_BYTES_MAX = 16 * 1024 * 1024, BACKLOG = 16,
+       STREAM_BYTES_MAX = 32 * 1024 * 1024 };
 
 struct control {
     uv_pipe_t pipe;
     uv_loop_t *loop;
     char *path;
-    json_t *(*answer)(void *owner, const json_t *request);
+    json_t *(*answer)(void *owner, const json_t *request, struct control_stream *stream);
     void *owner;
 };
 
@@ -25,6 +28,9 @@ struct caller {
     struct buffer request;
     uv_write_t write;
     char *answer;
+    struct control_stream stream;
+    struct buffer sent; /* of the stream: what is on its way */
+    bool writing, ended;
 };
 
 /* ---- server ---- */
@@ -32,7 +38,10 @@ struct caller {
 static void free_caller(uv_handle_t *handle)
 {
     struct caller *c = handle->data;
+    if (c->stream.self)
+        c->stream.close(c->stream.self);
     buffer_free(&c->request);
+    buffer_free(&c->sent);
     free(c->answer);
     free(c);
 }
@@ -43,27 +52,56 @@ static void close_caller(struct caller *c)
         uv_close((uv_handle_t *)&c->pipe, free_caller);
 }
 
-static void on_answered(uv_write_t *write, int status)
+static void stream_more(struct caller *c);
+
+static void on_written(uv_write_t *write, int status)
 {
-    (void)status;
-    close_caller(write->data);
+    struct caller *c = write->data;
+    c->writing = false;
+    if (status < 0 || !c->stream.self || c->ended)
+        close_caller(c);
+    else
+        stream_more(c);
+}
+
+static void write_out(struct caller *c, const uv_buf_t *out, unsigned n)
+{
+    c->write.data = c;
+    c->writing = true;
+    if (uv_write(&c->write, (uv_stream_t *)&c->pipe, out, n, on_written) != 0) {
+        c->writing = false;
+        close_caller(c);
+    }
+}
+
+/* One write at a time: what comes meanwhile waits where its buffer has an end. */
+static void stream_more(struct caller *c)
+{
+    if (c->writing || c->ended || uv_is_closing((uv_handle_t *)&c->pipe))
+        return;
+    buffer_clear(&c->sent);
+    c->ended = !c->stream.take(c->stream.self, &c->sent);
+    uv_buf_t out = uv_buf_init(c->sent.data, (unsigned)c->sent.size);
+    if (c->sent.size > 0)
+        write_out(c, &out, 1);
+    else if (c->ended)
+        close_caller(c);
 }
 
 static void answer(struct caller *c)
 {
     json_error_t error;
     json_t *request = json_loadb(c->request.data, c->request.size, 0, &error);
-    json_t *said = request ? c->control->answer(c->control->owner, request)
+    json_t *said = request ? c->control->answer(c->control->owner, request, &c->stream)
                            : json_pack("{s:s}", "error", "the request is not JSON");
     c->answer = json_dumps(said, JSON_COMPACT);
     json_decref(said);
     json_decref(request);
     uv_buf_t out[2] = {uv_buf_init(c->answer, (unsigned)strlen(c->answer)),
                        uv_buf_init((char *)"\n", 1)};
-    c->write.data = c;
-    uv_read_stop((uv_stream_t *)&c->pipe);
-    if (uv_write(&c->write, (uv_stream_t *)&c->pipe, out, 2, on_answered) != 0)
-        close_caller(c);
+    if (!c->stream.self) /* else the end of what it sends tells that it goes */
+        uv_read_stop((uv_stream_t *)&c->pipe);
+    write_out(c, out, 2);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
@@ -81,6 +119,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
         close_caller(c);
         return;
     }
+    if (c->stream.self)
+        return; /* it has nothing more to say */
     c->request.size += (size_t)size;
     if (c->request.size > 0 && memchr(c->request.data, '\n', c->request.size))
         answer(c);
@@ -94,6 +134,7 @@ static void on_caller(uv_stream_t *server, int status)
     c->control = control;
     c->pipe.data = c;
     buffer_init(&c->request, 2 * REQUEST_BYTES_MAX);
+    buffer_init(&c->sent, STREAM_BYTES_MAX);
     uv_pipe_init(control->loop, &c->pipe, 0);
     if (status < 0 || uv_accept(server, (uv_stream_t *)&c->pipe) != 0 ||
         uv_read_start((uv_stream_t *)&c->pipe, on_alloc, on_read) != 0)
@@ -144,8 +185,9 @@ static enum status free_path(const char *path, struct failure *f)
 }
 
 enum status control_open(uv_loop_t *loop, const char *path,
-                         json_t *(*answer_fn)(void *owner, const json_t *request), void *owner,
-                         struct failure *f, struct control **out)
+                         json_t *(*answer_fn)(void *owner, const json_t *request,
+                                              struct control_stream *stream),
+                         void *owner, struct failure *f, struct control **out)
 {
     *out = NULL;
     TRY(free_path(path, f));
@@ -171,6 +213,19 @@ enum status control_open(uv_loop_t *loop, const char *path,
     return STATUS_OK;
 }
 
+static void more_if_stream(uv_handle_t *handle, void *control)
+{
+    struct caller *c = handle->data;
+    if (handle->type == UV_NAMED_PIPE && handle->data != control && c->stream.self)
+        stream_more(c);
+}
+
+void control_more(struct control *c)
+{
+    if (c)
+        uv_walk(c->loop, more_if_stream, c);
+}
+
 /* Somebody who has connected and says nothing must not keep the process. */
 static void close_if_caller(uv_handle_t *handle, void *control)
 {
@@ -189,8 +244,16 @@ void control_close(struct control *c)
 
 /* ---- client ---- */
 
-static enum status exchange(int fd, const char *path, const char *line, struct buffer *in,
-                            struct failure *f)
+/* -1: nobody listens there (STATUS_OK), or it cannot be reached. */
+static enum status reach(const char *path, int *fd, struct failure *f)
+{
+    *fd = connect_to(path);
+    if (*fd >= 0 || errno == ENOENT || errno == ECONNREFUSED || errno == ENAMETOOLONG)
+        return STATUS_OK;
+    return fail(f, ERROR_CONNECT, "socket %s: %s", path, strerror(errno));
+}
+
+static enum status send_line(int fd, const char *path, const char *line, struct failure *f)
 {
     size_t size = strlen(line), sent = 0;
     while (sent < size) {
@@ -199,6 +262,22 @@ static enum status exchange(int fd, const char *path, const char *line, struct b
             return fail(f, ERROR_CONNECT, "socket %s: %s", path, strerror(errno));
         sent += (size_t)n;
     }
+    return STATUS_OK;
+}
+
+static char *request_line(const json_t *request)
+{
+    char *text = json_dumps(request, JSON_COMPACT);
+    char *line = NULL;
+    must(text && asprintf(&line, "%s\n", text) > 0);
+    free(text);
+    return line;
+}
+
+static enum status exchange(int fd, const char *path, const char *line, struct buffer *in,
+                            struct failure *f)
+{
+    TRY(send_line(fd, path, line, f));
     for (;;) {
         ssize_t n = recv(fd, buffer_reserve(in, 4096), 4096, 0);
         if (n < 0)
@@ -213,25 +292,100 @@ enum status control_ask(const char *path, json_t *request, json_t **answer_out, 
 {
     json_error_t error;
     struct buffer in;
+    int fd;
     *answer_out = NULL;
-    int fd = connect_to(path);
+    enum status status = reach(path, &fd, f);
     if (fd < 0) {
         json_decref(request);
-        if (errno == ENOENT || errno == ECONNREFUSED || errno == ENAMETOOLONG)
-            return STATUS_OK;
-        return fail(f, ERROR_CONNECT, "socket %s: %s", path, strerror(errno));
+        return status;
     }
-    char *text = json_dumps(request, JSON_COMPACT);
-    char *line = NULL;
-    must(asprintf(&line, "%s\n", text) > 0);
+    char *line = request_line(request);
     buffer_init(&in, ANSWER_BYTES_MAX);
-    enum status status = exchange(fd, path, line, &in, f);
+    status = exchange(fd, path, line, &in, f);
     if (status == STATUS_OK && !(*answer_out = json_loadb(in.data, in.size, 0, &error)))
         status = fail(f, ERROR_CONNECT, "socket %s: the process ended before it answered", path);
     buffer_free(&in);
     free(line);
-    free(text);
     json_decref(request);
     close(fd);
+    return status;
+}
+
+/* ---- a client that stays ---- */
+
+struct following {
+    int fd;
+    const char *path;
+    int64_t until_us; /* -1: never */
+    struct buffer in;
+    bool (*line)(void *owner, char *text);
+    void *owner;
+};
+
+/* Whole lines go on, what is left of one stays. False: who follows has enough. */
+static bool give_lines(struct following *w)
+{
+    size_t from = 0;
+    bool goes_on = true;
+    char *end;
+    while (goes_on && from < w->in.size &&
+           (end = memchr(w->in.data + from, '\n', w->in.size - from))) {
+        *end = '\0';
+        goes_on = w->line(w->owner, w->in.data + from);
+        from = (size_t)(end - w->in.data) + 1;
+    }
+    memmove(w->in.data, w->in.data + from, w->in.size - from);
+    w->in.size -= from;
+    return goes_on;
+}
+
+/* False: the time is over. */
+static bool wait_for_more(const struct following *w)
+{
+    struct pollfd p = {.fd = w->fd, .events = POLLIN};
+    int ready = 0;
+    while (ready == 0) {
+        int64_t left_us = w->until_us < 0 ? 1000000 : w->until_us - clock_monotonic_us();
+        if (left_us <= 0)
+            return false;
+        ready = poll(&p, 1, left_us > 1000000 ? 1000 : (int)(left_us / 1000) + 1);
+    }
+    return true;
+}
+
+static enum status follow(struct following *w, struct failure *f)
+{
+    while (wait_for_more(w)) {
+        ssize_t n = recv(w->fd, buffer_reserve(&w->in, 65536), 65536, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return fail(f, ERROR_CONNECTION_LOST, "the process at %s has ended", w->path);
+        w->in.size += (size_t)n;
+        if (!give_lines(w))
+            return STATUS_OK;
+    }
+    return STATUS_OK;
+}
+
+enum status control_follow(const char *path, json_t *request, int64_t ms,
+                           bool (*line_fn)(void *owner, char *text), void *owner, bool *there,
+                           struct failure *f)
+{
+    struct following w = {.path = path, .line = line_fn, .owner = owner};
+    char *line = request_line(request);
+    json_decref(request);
+    w.until_us = ms < 0 ? -1 : clock_monotonic_us() + ms * 1000;
+    buffer_init(&w.in, 2 * STREAM_BYTES_MAX);
+    enum status status = reach(path, &w.fd, f);
+    *there = w.fd >= 0;
+    if (*there)
+        status = send_line(w.fd, path, line, f);
+    if (*there && status == STATUS_OK)
+        status = follow(&w, f);
+    if (*there)
+        close(w.fd);
+    buffer_free(&w.in);
+    free(line);
     return status;
 }

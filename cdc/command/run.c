@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
+#include "base/buffer.h"
 #include "base/log.h"
 #include "command/command.h"
 #include "command/control.h"
@@ -13,6 +14,7 @@
 #include "command/status.h"
 #include "check/check.h"
 #include "config/config.h"
+#include "events/feed.h"
 #include "link/link.h"
 
 struct engine_process {
@@ -20,8 +22,10 @@ struct engine_process {
     struct config *config;
     struct link **links;
     struct control *control;
+    struct feed *feed;
     uv_signal_t terminate, interrupt;
     uv_async_t changed;
+    uv_async_t told; /* events were said */
     bool stopping;
 };
 
@@ -69,6 +73,7 @@ static void close_handles(struct engine_process *p)
     uv_close((uv_handle_t *)&p->terminate, NULL);
     uv_close((uv_handle_t *)&p->interrupt, NULL);
     uv_unref((uv_handle_t *)&p->changed); /* links tell until their threads have ended */
+    uv_unref((uv_handle_t *)&p->told);
 }
 
 static void on_changed(uv_async_t *handle)
@@ -111,12 +116,53 @@ static json_t *answer_skip(struct link *l, const json_t *request)
     return json_pack("{s:b}", "ok", 1);
 }
 
-static json_t *answer(void *owner, const json_t *request)
+/* ---- events ---- */
+
+static void on_said(void *owner)
+{
+    uv_async_send(&((struct engine_process *)owner)->told);
+}
+
+static void on_told(uv_async_t *handle)
+{
+    control_more(((struct engine_process *)handle->data)->control);
+}
+
+static bool take_events(void *listener, struct buffer *out)
+{
+    if (feed_take(listener, out))
+        return true;
+    buffer_add_text(out, "{\"error\":\"cut off: more events were waiting to be read than the "
+                         "process keeps; ask again, or for fewer (--link, --type, --key)\"}\n");
+    return false;
+}
+
+static void leave_events(void *listener)
+{
+    feed_leave(listener);
+}
+
+static json_t *answer_events(struct engine_process *p, const json_t *request,
+                             struct control_stream *stream)
+{
+    const struct feed_filter filter = {json_string_value(json_object_get(request, "link")),
+                                       json_string_value(json_object_get(request, "type")),
+                                       json_string_value(json_object_get(request, "key"))};
+    void *listener = feed_listen(p->feed, &filter, FEED_BYTES_MAX, on_said, p);
+    if (!listener)
+        return json_pack("{s:s}", "error", "too many listen to events already");
+    *stream = (struct control_stream){listener, take_events, leave_events};
+    return json_pack("{s:b}", "ok", 1);
+}
+
+static json_t *answer(void *owner, const json_t *request, struct control_stream *stream)
 {
     struct engine_process *p = owner;
     const char *command = json_string_value(json_object_get(request, "command"));
     if (command && strcmp(command, "status") == 0)
         return answer_status(p);
+    if (command && strcmp(command, "events") == 0)
+        return answer_events(p, request, stream);
     struct link *l = find_link(p, request);
     if (!command || !l)
         return json_pack("{s:s}", "error", command ? "no such link" : "no command");
@@ -155,6 +201,8 @@ static enum status start_links(struct engine_process *p, struct failure *f)
             link_new(p->config, &p->config->links[i], (int64_t)(writer >> 1), on_change, p);
     pair_up(p);
     for (int i = 0; i < p->config->nlinks; i++)
+        link_set_feed(p->links[i], p->feed);
+    for (int i = 0; i < p->config->nlinks; i++)
         TRY(link_start(p->links[i], f));
     return STATUS_OK;
 }
@@ -162,10 +210,11 @@ static enum status start_links(struct engine_process *p, struct failure *f)
 static enum status open_handles(struct engine_process *p, struct failure *f)
 {
     must(uv_loop_init(&p->loop) == 0);
-    p->terminate.data = p->interrupt.data = p->changed.data = p;
+    p->terminate.data = p->interrupt.data = p->changed.data = p->told.data = p;
     uv_signal_init(&p->loop, &p->terminate);
     uv_signal_init(&p->loop, &p->interrupt);
     uv_async_init(&p->loop, &p->changed, on_changed);
+    uv_async_init(&p->loop, &p->told, on_told);
     uv_signal_start(&p->terminate, on_signal, SIGTERM);
     uv_signal_start(&p->interrupt, on_signal, SIGINT);
     return control_open(&p->loop, p->config->socket, answer, p, f, &p->control);
@@ -197,10 +246,12 @@ static int end_links(struct engine_process *p)
 
 int command_run(const struct arguments *args)
 {
-    struct engine_process p = {.config = command_config(args)};
+    struct engine_process p = {.config = command_config(args), .feed = feed_new()};
     struct failure f = {0};
-    if (!p.config)
+    if (!p.config) {
+        feed_free(p.feed);
         return EXIT_USAGE;
+    }
     signal(SIGPIPE, SIG_IGN);
     enum status status = open_handles(&p, &f);
     if (status == STATUS_OK)
@@ -213,8 +264,10 @@ int command_run(const struct arguments *args)
     uv_run(&p.loop, UV_RUN_DEFAULT);
     int code = end_links(&p);
     uv_close((uv_handle_t *)&p.changed, NULL);
+    uv_close((uv_handle_t *)&p.told, NULL);
     uv_run(&p.loop, UV_RUN_DEFAULT);
     uv_loop_close(&p.loop);
+    feed_free(p.feed);
     config_free(p.config);
     return status == STATUS_OK ? code : command_fail(&f);
 }

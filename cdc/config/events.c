@@ -79,6 +79,7 @@ static enum status read_event(struct load *l, const struct node *n, struct event
         .from = system_find(l->config, f.text[EVENT_FROM]),
         .of = f.text[EVENT_OF],
         .key = f.text[EVENT_KEY],
+        .assembled = strcmp(f.text[EVENT_ASSEMBLED], "true") == 0,
         .sql = sql_read(f.given[EVENT_SQL]),
         .line = n->key->line,
     };

@@ -50,6 +50,7 @@ struct event_config {
     struct name_list looks_up;
     struct list_config *lists;
     int nlists;
+    bool assembled; /* not alone, even where it could be */
     struct sql_text sql;
     int line;
 };

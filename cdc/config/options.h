@@ -70,7 +70,7 @@ enum option_kind {
     X(FILE_SOCKET, SCOPE_FILE, "socket", OPTION_TEXT, "<this file's path>.sock", 1, 107, "path",   \
       "unix socket that `run` listens on")                                                         \
     X(FILE_STATE_DIR, SCOPE_FILE, "state_dir", OPTION_TEXT, "<this file's path>.state", 1, 4000,   \
-      "path", "folder of what links with `flows` keep on disk: one file each, the mirror")          \
+      "path", "folder of what links with `flows` keep on disk: mirror and vocabulary of each")       \
     X(FILE_VOCABULARY, SCOPE_FILE, "vocabulary", OPTION_LIST, OPTIONAL, 0, 0, "[path]",            \
       "`.proto` files and descriptor sets: the types of events; `isa95/v1.proto` is Millrace's own") \
     X(FILE_DICTIONARIES, SCOPE_FILE, "dictionaries", OPTION_MAPPING, OPTIONAL, 0, 0,               \
@@ -238,6 +238,8 @@ enum option_kind {
       "a change there: look again at the objects in this column, or that `select ... :column` gives") \
     X(EVENT_LOOKS_UP, SCOPE_EVENT, "looks_up", OPTION_LIST, OPTIONAL, 0, 0, "[TABLE]",             \
       "tables that are read, whose change alone sends nothing")                                    \
+    X(EVENT_ASSEMBLED, SCOPE_EVENT, "assembled", OPTION_CHOICE, "false", 0, 0, "true | false",     \
+      "its rows are mirrored even where the log alone would do: then a TRUNCATE is told too")      \
     X(EVENT_SQL, SCOPE_EVENT, "sql", OPTION_TEXT, REQUIRED, 1, 65536, "select ...",                \
       "SQLite; one row or none for an object; columns are fields, `__` between the parts of a path") \
     X(EVENT_LISTS, SCOPE_EVENT, "lists", OPTION_MAPPING, OPTIONAL, 0, 0, "{FIELD: {...}}",         \
@@ -248,13 +250,14 @@ enum option_kind {
     X(LIST_SQL, SCOPE_LIST, "sql", OPTION_TEXT, REQUIRED, 1, 65536, "select ...",                  \
       "SQLite; one row, one element")                                                              \
                                                                                                    \
-    X(FLOW_EVENT, SCOPE_FLOW, "event", OPTION_TEXT, REQUIRED, 1, 128, "NAME", "an event of `events`") \
+    X(FLOW_EVENT, SCOPE_FLOW, "event", OPTION_TEXT, REQUIRED, 1, 128, "NAME",                      \
+      "an event of `events`, or a type: then all events of the link's source that make it")        \
     X(FLOW_LET, SCOPE_FLOW, "let", OPTION_TEXT, OPTIONAL, 1, 65536, "select ... from event",       \
-      "SQLite; fields of this flow alone")                                                         \
+      "SQLite; fields of this flow alone, as texts")                                                         \
     X(FLOW_TOGETHER, SCOPE_FLOW, "together", OPTION_CHOICE, "false", 0, 0, "true | false",         \
       "a held event holds all of its source transaction")                                          \
     X(FLOW_QUARANTINE_LIMIT, SCOPE_FLOW, "quarantine_limit", OPTION_INTEGER, "1000", 0, 1000000000, \
-      "number", "more quarantined events than this stop the flow")                                 \
+      "number", "more quarantined events of the flow than this stop the link")                                 \
     X(FLOW_WAIT_AT_MOST, SCOPE_FLOW, "wait_at_most", OPTION_TIME, "1 d", 1 * SECONDS,              \
       365 * 24 * HOURS, "time", "an event that has waited longer is quarantined: a person looks")  \
     X(FLOW_ON_DRIFT, SCOPE_FLOW, "on_drift", OPTION_CHOICE, "flag", 0, 0, "flag | restore",        \

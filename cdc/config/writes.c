@@ -159,8 +159,15 @@ static const struct event_config *find_event(const struct config *c, const char 
     return e;
 }
 
+/* Would both carry one event? */
+static bool meet(const struct event_flow *f, const struct event_config *e, bool of_type)
+{
+    return of_type ? strcmp(f->event->type, e->type) == 0 : event_flow_takes(f, e->name, e->type);
+}
+
 static enum status check_event(struct load *l, const struct node *at,
-                               const struct link_config *link, const struct event_config *e)
+                               const struct link_config *link, const struct event_config *e,
+                               bool of_type)
 {
     if (!e)
         return wrong(l, at, "there is no event %.60s under `events`", at->text);
@@ -168,7 +175,7 @@ static enum status check_event(struct load *l, const struct node *at,
         return wrong(l, at, "event %s is read from %s, and link %s reads from %s", at->text,
                      e->from->name, link->name, link->from->name);
     for (int i = 0; i < link->nevent_flows; i++) {
-        if (event_flow_takes(&link->event_flows[i], e->name, e->type))
+        if (meet(&link->event_flows[i], e, of_type))
             return wrong(l, at, "link %s has two flows of event %s: write both under one", link->name,
                          at->text);
     }
@@ -182,7 +189,7 @@ static enum status read_flow(struct load *l, const struct node *n, struct link_c
     TRY(form_read(l, SCOPE_FLOW, n, &f));
     const struct node *at = f.given[FLOW_EVENT];
     const struct event_config *event = find_event(l->config, at->text, link->from, &of_type);
-    TRY(check_event(l, at, link, event));
+    TRY(check_event(l, at, link, event, of_type));
     struct event_flow *flow = &link->event_flows[link->nevent_flows++];
     *flow = (struct event_flow){
         .name = at->text,

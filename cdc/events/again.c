@@ -51,12 +51,7 @@ void again_soon(struct events *e)
         e->again->next_us = 0;
 }
 
-static struct session *session_of(struct events *e)
-{
-    return e->apply->driver->session(e->apply->sink);
-}
-
-static void is_in_the_way(struct events *e, int line, const struct held_event *h)
+static void put_in_the_way(struct events *e, int line, const struct held_event *h)
 {
     held_keys_add(e->again->in_the_way, line, h->key);
     if (h->old_key)
@@ -193,7 +188,7 @@ static enum status take_page(struct events *e, const struct held_event *page, ui
         if (is_tried(e, &page[i]))
             TRY(take_row(e, line, &page[i]));
         else
-            is_in_the_way(e, line, &page[i]);
+            put_in_the_way(e, line, &page[i]);
     }
     return STATUS_OK;
 }
@@ -267,14 +262,14 @@ static enum status write_slice(struct events *e, struct slice *s, const struct c
 {
     TRY(apply_begin(e->apply, c));
     TRY(e->apply->driver->settle(e->apply->sink));
-    TRY(write_carried(e, e->list, e->n, is_blocked, e, s->outcome));
+    TRY(write_carried(e, &e->target.database, e->list, e->n, is_blocked, e, s->outcome));
     TRY(e->target.database.settle(e->target.database.self));
     sort_out(e, s);
     TRY(keep_held(e, e->list, e->n, s->outcome));
     if (s->nwritten == 0 && s->nchanged == 0)
         return e->apply->driver->rollback(e->apply->sink);
-    TRY(held_remove(session_of(e), e->apply->at.link, s->written, s->nwritten, e->failure));
-    TRY(held_update(session_of(e), e->apply->at.link, s->changed, s->nchanged, e->failure));
+    TRY(held_remove(events_session(e), e->apply->at.link, s->written, s->nwritten, e->failure));
+    TRY(held_update(events_session(e), e->apply->at.link, s->changed, s->nchanged, e->failure));
     return apply_commit(e->apply, c);
 }
 
@@ -286,7 +281,7 @@ static void settle_row(struct events *e, const struct slice *s, uint32_t i)
     keep_counted(e, c->line, h->reason, -1);
     if (s->outcome[i].reason != HOLD_NONE) {
         keep_counted(e, c->line, (enum held_reason)s->outcome[i].reason, 1);
-        is_in_the_way(e, c->line, h);
+        put_in_the_way(e, c->line, h);
         return;
     }
     held_keys_remove(e->held, c->line, h->key);
@@ -297,6 +292,8 @@ static void settle_row(struct events *e, const struct slice *s, uint32_t i)
 static void settle_keys(struct events *e, const struct slice *s)
 {
     for (uint32_t i = 0; i < e->n; i++) {
+        if (s->outcome[i].reason == HOLD_NONE && !e->list[i].replaced)
+            atomic_fetch_add(&e->figures.written, 1);
         if (e->list[i].held_n)
             settle_row(e, s, i);
         else if (s->outcome[i].reason != HOLD_NONE)
@@ -331,7 +328,7 @@ static enum status slice(struct events *e)
 {
     struct slice s = {.page = arena_alloc(&e->arena, SLICE_EVENTS * sizeof *s.page)};
     struct held_query q = {.after_n = e->again->after_n, .limit = SLICE_EVENTS, .envelope = true};
-    TRY(held_page(session_of(e), e->apply->at.link, &q, &e->arena, s.page, &s.n, e->failure));
+    TRY(held_page(events_session(e), e->apply->at.link, &q, &e->arena, s.page, &s.n, e->failure));
     if (s.n > 0)
         e->again->after_n = s.page[s.n - 1].n;
     e->again->in_pass = s.n == SLICE_EVENTS;
@@ -399,7 +396,7 @@ static enum status drop_page(struct events *e, const struct held_event *page, ui
         numbers[i] = page[i].n;
     TRY(apply_begin(e->apply, &c));
     TRY(e->apply->driver->settle(e->apply->sink));
-    TRY(held_remove(session_of(e), e->apply->at.link, numbers, n, e->failure));
+    TRY(held_remove(events_session(e), e->apply->at.link, numbers, n, e->failure));
     TRY(apply_commit(e->apply, &c));
     for (uint32_t i = 0; i < n; i++)
         log_info("link=%s msg=\"a held event was dropped\" n=%lld flow=%s key=%s reason=%s",
@@ -415,7 +412,7 @@ enum status events_drop(struct events *e, const struct held_filter *filter, uint
     uint32_t n = SLICE_EVENTS;
     *dropped = 0;
     while (n == SLICE_EVENTS) {
-        TRY(held_page(session_of(e), e->apply->at.link, &q, &e->arena, page, &n, e->failure));
+        TRY(held_page(events_session(e), e->apply->at.link, &q, &e->arena, page, &n, e->failure));
         enum status status = n > 0 ? drop_page(e, page, n) : STATUS_OK;
         if (status != STATUS_OK)
             return apply_roll_back(e->apply, status);

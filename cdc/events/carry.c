@@ -55,12 +55,10 @@ static enum status type_one(struct events *e, const struct event_line *line,
 }
 
 /* Is the old object needed? Where it is gone, or known by another key now. */
-static bool wants_before(const struct events *e, const struct event *stated,
-                         const struct event_type *type)
+static bool wants_before(const struct event *stated, const struct event_type *type)
 {
     if (stated->op != EVENT_CHANGED)
         return true;
-    (void)e;
     const struct value *before = field_find(stated->before, type->key, 0);
     const struct value *after = field_find(stated->after, type->key, 0);
     return !before || !after || !value_equal(before, after);
@@ -72,7 +70,7 @@ static enum status type_both(struct events *e, struct carried *c)
     c->typed = c->stated;
     c->typed.before = c->typed.after = NULL;
     TRY(type_one(e, line, c->stated.after, &c->typed.after));
-    if (c->stated.before && wants_before(e, &c->stated, line->type))
+    if (c->stated.before && wants_before(&c->stated, line->type))
         return type_one(e, line, c->stated.before, &c->typed.before);
     return STATUS_OK;
 }

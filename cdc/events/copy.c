@@ -32,18 +32,13 @@ static bool merges(const struct events *e)
     return e->program->lc->first_copy == COPY_MERGE;
 }
 
-static struct session *target_session(struct events *e)
-{
-    return e->apply->driver->session(e->apply->sink);
-}
-
 /* Objects of single rows; what is watched for drift is none. */
 static bool is_copied(const struct events *e, const struct relation *table)
 {
     const struct views *v = e->program->views;
     for (int i = 0; i < views_nevents(v); i++)
         if (views_event_is_alone(v, i) && views_event_of(v, i) == table &&
-            watch_of(e->program, views_event_name(v, i)) < 0)
+            watch_of(views_event_name(v, i)) < 0)
             return true;
     return false;
 }
@@ -65,7 +60,7 @@ enum status copy_look(struct events *e)
     struct chunk *chunks;
     int n;
     arena_init(&a);
-    enum status status = state_chunks(target_session(e), e->apply->at.link, &a, &chunks, &n,
+    enum status status = state_chunks(events_session(e), e->apply->at.link, &a, &chunks, &n,
                                       e->failure);
     for (int i = 0; status == STATUS_OK && i < n; i++) {
         if (strcmp(chunks[i].table, label) != 0)
@@ -94,12 +89,13 @@ static enum status noted(struct events *e, const char *name, bool *out)
     return STATUS_OK;
 }
 
-enum status events_want_copy(struct events *e, bool *want)
+enum status events_want_copy(struct events *e, bool first_run, bool *want)
 {
     bool filled;
     TRY(noted(e, note_filled, &filled));
     bool alone = merges(e) && has_alone(e) && !e->copy.alone_done;
-    *want = alone || (!is_complete(e) && !filled);
+    bool stale = first_run && mirror_position(e->mirror);
+    *want = alone || stale || (!is_complete(e) && !filled);
     return STATUS_OK;
 }
 
@@ -127,7 +123,7 @@ static enum status begin_anew(struct events *e)
 {
     copy_forget(e);
     e->copy = (struct copied){0};
-    TRY(state_forget_chunks(target_session(e), e->apply->at.link, label, e->failure));
+    TRY(state_forget_chunks(events_session(e), e->apply->at.link, label, e->failure));
     return events_open_mirror(e);
 }
 
@@ -218,7 +214,7 @@ static enum status finish_alone(struct events *e)
 {
     struct checkpoint c = apply_next(e->apply, NULL, NULL, NULL);
     TRY(write_piece(e));
-    TRY(state_add_chunk(target_session(e), e->apply->at.link, label, ALONE_CHUNK, c.position, 0,
+    TRY(state_add_chunk(events_session(e), e->apply->at.link, label, ALONE_CHUNK, c.position, 0,
                         e->failure));
     e->copy.alone_done = true;
     return write_last_piece(e, &c);
@@ -244,6 +240,7 @@ enum status events_copied(struct events *e, const struct source_driver *driver,
 {
     crash_here(CRASH_COPY_HAND_OVER);
     TRY(mirror_resume(e->mirror, position_of(e), e->failure));
+    TRY(keep_load(e));
     if (merges(e) && has_alone(e)) {
         TRY(read_with(e, driver, snapshot, write_alone, read_alone));
         TRY(finish_alone(e));
@@ -269,7 +266,7 @@ static enum status write_chunk(struct events *e)
     if (n == 0)
         return STATUS_OK;
     TRY(write_piece(e));
-    TRY(state_add_chunk(target_session(e), e->apply->at.link, label, ++e->copy.chunks, c.position,
+    TRY(state_add_chunk(events_session(e), e->apply->at.link, label, ++e->copy.chunks, c.position,
                         n, e->failure));
     crash_here(CRASH_CHUNK_BEFORE_COMMIT);
     TRY(write_last_piece(e, &c));
@@ -317,7 +314,6 @@ static enum status finish_copy(struct events *e)
 enum status events_begin(struct events *e)
 {
     TRY(mirror_resume(e->mirror, position_of(e), e->failure));
-    if (!is_complete(e))
-        TRY(finish_copy(e));
-    return keep_load(e);
+    TRY(keep_load(e)); /* objects of which something is held are not written past it */
+    return is_complete(e) ? STATUS_OK : finish_copy(e);
 }

@@ -71,7 +71,7 @@ static bool asked_before(const struct asking *first, const struct asking *a)
 
 enum status drift_ask(struct events *e)
 {
-    struct session *s = e->apply->driver->session(e->apply->sink);
+    struct session *s = events_session(e);
     for (const struct asking *a = e->asking; a; a = a->next)
         if (!asked_before(e->asking, a))
             TRY(state_request(s, a->owned->link_id, a->owned->flow, a->key, e->failure));
@@ -80,24 +80,16 @@ enum status drift_ask(struct events *e)
 
 /* ---- asked ---- */
 
-static const struct event_flow *flow_named(const struct events *e, const char *name)
-{
-    for (int i = 0; i < e->program->nlines; i++)
-        if (strcmp(e->program->lines[i].name, name) == 0)
-            return e->program->lines[i].flow;
-    return NULL;
-}
-
-enum status drift_again(struct events *e, const char *flow_name, const char *key, bool by_key,
+enum status drift_again(struct events *e, const char *flow, const char *key, bool by_key,
                         bool *found)
 {
     const struct event_program *p = e->program;
-    const struct event_flow *flow = flow_named(e, flow_name);
+    int line = keep_line_of(e, flow);
     *found = false;
-    for (int i = 0; flow && i < p->ndefinitions; i++) {
+    for (int i = 0; line >= 0 && i < p->ndefinitions; i++) {
         bool there = false;
         const struct event_definition *d = &p->definitions[i];
-        if (watch_of(p, d->name) < 0 && event_flow_takes(flow, d->name, d->type))
+        if (watch_of(d->name) < 0 && event_flow_takes(p->lines[line].flow, d->name, d->type))
             TRY(mirror_again(e->mirror, d->name, key, by_key, &there, e->failure));
         *found = *found || there;
     }

@@ -25,6 +25,11 @@ static enum position_order order(void *context, const char *a, const char *b)
     return events_compare(context, a, b);
 }
 
+struct session *events_session(struct events *e)
+{
+    return e->apply->driver->session(e->apply->sink);
+}
+
 static bool breathe(void *context)
 {
     struct events *e = context;
@@ -65,7 +70,7 @@ enum status events_open_mirror(struct events *e)
     return mirror_rebuild(e->mirror, false, e->failure);
 }
 
-static enum status compile_writes(struct events *e)
+enum status events_compile_writes(struct events *e)
 {
     struct event_program *p = e->program;
     e->plans = arena_zalloc(&e->plans_arena, ((size_t)p->nlines + 1) * sizeof *e->plans);
@@ -82,7 +87,7 @@ static enum status open_all(struct events *e)
 {
     TRY(event_target_init(&e->target, e->apply->driver, e->apply->sink, e->options.schema,
                           e->options.zone, e->failure));
-    TRY(compile_writes(e));
+    TRY(events_compile_writes(e));
     return drift_publish(e);
 }
 
@@ -125,6 +130,7 @@ void events_close(struct events *e)
     event_target_free(&e->target);
     held_keys_free(e->held);
     again_free(e->again);
+    tell_free(e);
     arena_free(&e->arena);
     arena_free(&e->plans_arena);
     free(e);
@@ -170,26 +176,40 @@ static enum status settle(struct events *e)
 
 /* ---- batches ---- */
 
-/* The checkpoint goes past transactions that made nothing only when the mirror wants it to. */
-static enum status write_batch(struct events *e, const struct batch *b)
+/* Up to the batch's transaction `last`. The checkpoint goes past transactions that made nothing only
+ * when the mirror wants it to. */
+static enum status write_up_to(struct events *e, const struct batch *b, uint32_t last)
 {
-    struct checkpoint c = apply_checkpoint_after(e->apply, b, b->ntransactions - 1);
+    struct checkpoint c = apply_checkpoint_after(e->apply, b, last);
     if (e->apply->in_large)
         return write_last_piece(e, &c);
-    return e->n > 0 || e->asking ? write_transaction(e, &c) : STATUS_OK;
+    if (e->n > 0 || e->asking)
+        return write_transaction(e, &c);
+    carry_forget(e);
+    return STATUS_OK;
+}
+
+static enum status carry_transaction(struct events *e, const struct batch *b, uint32_t i)
+{
+    bool last = i + 1 == b->ntransactions;
+    TRY(read_transaction(e, b, &b->transactions[i]));
+    if (!b->ends || !(last || read_enough(e)))
+        return STATUS_OK;
+    return write_up_to(e, b, i);
 }
 
 enum status events_batch(struct events *e, const struct batch *b)
 {
+    e->path = b->path;
     for (uint32_t i = 0; i < b->ntransactions; i++) {
-        enum status status = read_transaction(e, b, &b->transactions[i]);
-        if (status != STATUS_OK && b->transactions[i].position)
+        enum status status = carry_transaction(e, b, i);
+        if (status != STATUS_OK && !*e->failure->position && b->transactions[i].position)
             fail_at(e->failure, b->transactions[i].position);
         TRY(status);
     }
+    e->path = NULL;
     if (!b->ends)
         return STATUS_OK;
-    TRY(write_batch(e, b));
     TRY(settle(e));
     return again_step(e);
 }
@@ -219,6 +239,13 @@ enum status events_pass(struct events *e, const struct batch *b)
     copy_forget(e);
     return fail_in(e->failure, "the transaction has passed, but the mirror cannot take it either: "
                                "it is removed, and filled again when the link starts");
+}
+
+void events_rest(struct events *e)
+{
+    bool committed;
+    struct failure f; /* should it fail, more is read again */
+    (void)mirror_commit(e->mirror, e->apply->position, &committed, &f);
 }
 
 /* The mirror moves with the source also where nothing of it was read: else the source would keep

@@ -23,6 +23,7 @@
 #include "sinks/apply.h"
 
 struct events;
+struct feed;
 
 struct events_options {
     struct event_program *program; /* compiled; outlives the events */
@@ -31,7 +32,7 @@ struct events_options {
     const char *schema;      /* of the target, for names without one */
     const struct zone *zone; /* of the target */
     const char *folder;      /* of the mirror's file; made where it is missing */
-    int64_t source_system;   /* its id: names the source in envelopes */
+    struct feed *feed;       /* who listens to events; NULL: nobody */
 };
 
 /* Compiles the writes, and says what the link owns (owned.h). Outside a transaction, before the
@@ -39,6 +40,8 @@ struct events_options {
 enum status events_open(const struct events_options *options, struct events **out);
 /* Opens the mirror, when the program knows what other links own. */
 enum status events_open_state(struct events *e);
+/* The link stops in good order: what the mirror knows need not be read again. */
+void events_rest(struct events *e);
 void events_close(struct events *e); /* NULL is fine; any thread when the writer has ended */
 
 /* ---- the first copy: what the mirror lacks (copy.c) ---- */
@@ -46,16 +49,17 @@ void events_close(struct events *e); /* NULL is fine; any thread when the writer
 struct source_driver;
 struct snapshot;
 
-/* Must the source be copied before the stream goes on? */
-enum status events_want_copy(struct events *e, bool *want);
+/* Must the source be copied before the stream goes on? `first_run`: the link has no checkpoint; a
+ * mirror's file that is there all the same was another life's. */
+enum status events_want_copy(struct events *e, bool first_run, bool *want);
 /* Fills a new mirror from a snapshot that is exact. Before the fence. */
 enum status events_copy(struct events *e, const struct source_driver *driver,
                         struct snapshot *snapshot);
 /* The link's checkpoint is at the snapshot's position by now. The snapshot may be closed then. */
 enum status events_copied(struct events *e, const struct source_driver *driver,
                           struct snapshot *snapshot, bool first_run);
-/* The mirror is taken to where the target stands; of a copy, every object is written. After the
- * fence, before the first batch. */
+/* Tells the mirror where the target stands; of a copy, every object is written. After the fence,
+ * before the first batch. */
 enum status events_begin(struct events *e);
 
 /* ---- the stream ---- */

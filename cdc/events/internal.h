@@ -8,6 +8,7 @@
  *   again.c    what is held is tried again
  *   copy.c     the first copy
  *   drift.c    what others change of what we wrote
+ *   tell.c     who listens is told
  */
 #ifndef MILLRACE_EVENTS_INTERNAL_H
 #define MILLRACE_EVENTS_INTERNAL_H
@@ -20,6 +21,7 @@
 #include "sinks/events/target.h"
 #include "sinks/events/write.h"
 #include "state/held.h"
+#include "transforms/vocabulary/envelope.h"
 #include "transforms/mirror/mirror.h"
 
 /* An event on its way to one flow. */
@@ -68,18 +70,22 @@ struct events {
     uint32_t n, capacity;
     uint32_t transaction, index;
     struct asking *asking; /* goes out with them */
+    const char *path;      /* that they have passed: of the batch; NULL: they are of the source */
 
     struct held_keys *held;
     int64_t *quarantined, *waiting; /* how many, of each flow */
     int64_t held_transaction; /* numbers of source transactions, for what is held together */
     const char *source_name;  /* in envelopes */
     struct again *again;
+    struct told *told; /* NULL: nobody has listened yet */
     struct event_figures figures;
 };
 
 /* ---- read.c ---- */
 /* Transaction t of the batch, or a piece of it, goes through the mirror; what it made is carried. */
 enum status read_transaction(struct events *e, const struct batch *b, const struct transaction *t);
+/* Are there events enough for a target transaction? */
+bool read_enough(const struct events *e);
 enum status read_evaluated(struct events *e, const char *position, int64_t committed_us);
 /* For mirror_options. */
 enum status read_refused(void *context, const char *name, const char *object,
@@ -113,8 +119,9 @@ enum status write_transaction(struct events *e, const struct checkpoint *c);
 /* The same in pieces: the opening says the last position, the end the new one. */
 enum status write_piece(struct events *e);
 enum status write_last_piece(struct events *e, const struct checkpoint *c);
-/* Into the open transaction; outcome[i] of each. */
-enum status write_carried(struct events *e, const struct carried *list, uint32_t n,
+/* Into the open transaction of `db`, the target's; outcome[i] of each. */
+enum status write_carried(struct events *e, const struct event_database *db,
+                          const struct carried *list, uint32_t n,
                           bool (*is_held)(void *owner, int flow, const char *key), void *owner,
                           struct hold *outcome);
 
@@ -145,8 +152,26 @@ void again_soon(struct events *e);
 enum status copy_look(struct events *e); /* fills e->copy */
 void copy_forget(struct events *e);      /* closes the mirror, and removes its file */
 
+/* ---- tell.c ---- */
+/* What is carried becomes lines for those who listen, if anybody does; said when the transaction is
+ * committed. Never fails: what cannot be told is logged. */
+void tell_events(struct events *e, const struct hold *outcome);
+void tell_committed(struct events *e);
+void tell_forget(struct events *e); /* it was rolled back */
+void tell_free(struct events *e);
+/* Where an event is from, for its envelope. */
+struct event_origin tell_origin(const struct events *e, const struct carried *c);
+enum status tell_envelope(const struct events *e, const struct carried *c, struct envelope *out,
+                          const struct field_context *context);
+/* One event on its way to two flows? Such lie side by side. */
+bool tell_is_same(const struct carried *a, const struct carried *b);
+/* With table and column. */
+const char *tell_why(const struct hold *hold, struct arena *a);
+
 /* ---- events.c ---- */
+struct session *events_session(struct events *e); /* of the target; on the writer's connection */
 enum status events_open_mirror(struct events *e);
+enum status events_compile_writes(struct events *e); /* the target is there */
 enum position_order events_compare(const struct events *e, const char *a, const char *b);
 
 #endif

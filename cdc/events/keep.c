@@ -6,11 +6,6 @@
 #include "events/object_json.h"
 #include "transforms/vocabulary/envelope.h"
 
-static struct session *session_of(struct events *e)
-{
-    return e->apply->driver->session(e->apply->sink);
-}
-
 /* ---- keys ---- */
 
 const char *keep_old_key(const struct events *e, const struct carried *c)
@@ -44,7 +39,7 @@ static void met(void *owner, const char *flow, const char *key)
 enum status keep_load(struct events *e)
 {
     held_keys_clear(e->held);
-    TRY(held_keys(session_of(e), e->apply->at.link, met, e, e->failure));
+    TRY(held_keys(events_session(e), e->apply->at.link, met, e, e->failure));
     return keep_count(e);
 }
 
@@ -63,7 +58,7 @@ enum status keep_count(struct events *e)
     atomic_store(&e->figures.waiting_now, 0);
     for (int i = 0; i < e->program->nlines; i++) {
         struct held_counts c;
-        TRY(held_count(session_of(e), e->apply->at.link, e->program->lines[i].name, &c,
+        TRY(held_count(events_session(e), e->apply->at.link, e->program->lines[i].name, &c,
                        e->failure));
         e->quarantined[i] = e->waiting[i] = 0;
         keep_counted(e, i, HELD_QUARANTINE, (int)c.quarantine);
@@ -104,15 +99,9 @@ static const char *op_name(enum event_op op)
  * for once more. */
 static enum status pack(struct events *e, const struct carried *c, struct held_event *h)
 {
-    const struct event_line *line = &e->program->lines[c->line];
     struct field_context context = {.arena = &e->arena, .zone = e->program->from,
                                     .failure = e->failure};
-    struct event_origin origin = {.source = e->source_name,
-                                  .position = c->position,
-                                  .index = c->index,
-                                  .commit_us = c->committed_us,
-                                  .mapping = line->name,
-                                  .key_name = line->type->key};
+    struct event_origin origin = tell_origin(e, c);
     struct envelope envelope;
     const uint8_t *bytes;
     if (c->refused)
@@ -164,7 +153,7 @@ enum status keep_held(struct events *e, const struct carried *list, uint32_t n,
     for (uint32_t i = 0; i < n; i++)
         if (is_new(&list[i], &outcome[i]))
             TRY(fill(e, &list[i], &outcome[i], &held[kept++]));
-    return held_add(session_of(e), e->apply->at.link, held, kept, e->failure);
+    return held_add(events_session(e), e->apply->at.link, held, kept, e->failure);
 }
 
 void keep_remember(struct events *e, const struct carried *list, uint32_t n,

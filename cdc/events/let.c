@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/buffer.h"
+#include "transforms/mirror/db.h"
 
 enum { SQL_BYTES_MAX = 1 << 20 };
 
@@ -103,27 +104,6 @@ const char *let_field(const struct let *l, int i)
 
 /* ---- running ---- */
 
-static void bind(struct let *l, int at, const struct value *v)
-{
-    switch ((enum value_kind)v->kind) {
-    case VALUE_INT:
-        sqlite3_bind_int64(l->statement, at, v->i);
-        break;
-    case VALUE_DOUBLE:
-        sqlite3_bind_double(l->statement, at, v->d);
-        break;
-    case VALUE_TEXT:
-        sqlite3_bind_text(l->statement, at, v->size ? v->text : "", (int)v->size, SQLITE_STATIC);
-        break;
-    case VALUE_BYTES:
-        sqlite3_bind_blob(l->statement, at, v->size ? v->text : "", (int)v->size, SQLITE_STATIC);
-        break;
-    default:
-        sqlite3_bind_null(l->statement, at);
-        break;
-    }
-}
-
 static struct value text_of(struct let *l, int column, struct arena *a)
 {
     const char *text = (const char *)sqlite3_column_text(l->statement, column);
@@ -165,7 +145,7 @@ enum status let_add(struct let *l, const struct object *o, struct arena *a,
         arena_alloc(a, (o->nfields + (size_t)l->nfields) * sizeof *fields);
     memcpy(fields, o->fields, o->nfields * sizeof *fields);
     for (int i = 0; i < l->nparameters; i++)
-        bind(l, i + 1, &o->fields[i].value);
+        db_bind(l->statement, i + 1, &o->fields[i].value);
     outcome_clear(l->outcome);
     enum status status = step_once(l, fields + o->nfields, a, f);
     sqlite3_reset(l->statement);

@@ -84,6 +84,17 @@ static struct said *find(const char *link)
 
 /* ---- one writer a column ---- */
 
+static enum status two_writers(const struct owned *o, const struct owned *mine, const char *column,
+                               struct failure *f)
+{
+    return fail(f, ERROR_CONFIG,
+                "column %s of %s.%s in system %s is written by flow %s of link %s and by flow %s of "
+                "link %s: a column has one writer; leave it out of one of the two (`millrace check` "
+                "lists all of them)",
+                column, mine->schema, mine->table, mine->system, o->flow, o->link, mine->flow,
+                mine->link);
+}
+
 static enum status check_column(const struct owned *mine, const char *column, struct failure *f)
 {
     for (const struct said *s = all; s; s = s->next) {
@@ -95,13 +106,23 @@ static enum status check_column(const struct owned *mine, const char *column, st
                 continue;
             for (int c = 0; c < o->ncolumns; c++)
                 if (strcmp(o->columns[c], column) == 0)
-                    return fail(f, ERROR_CONFIG,
-                                "column %s of %s.%s in system %s is written by flow %s of link %s "
-                                "and by flow %s of link %s: a column has one writer; leave it out "
-                                "of one of the two (`millrace check` lists all of them)",
-                                column, mine->schema, mine->table, mine->system, o->flow, o->link,
-                                mine->flow, mine->link);
+                    return two_writers(o, mine, column, f);
         }
+    }
+    return STATUS_OK;
+}
+
+/* Two flows of one link; all writes of one flow are one writer. */
+static enum status check_own(const struct owned *owned, int n, const struct owned *mine,
+                             const char *column, struct failure *f)
+{
+    for (int i = 0; i < n; i++) {
+        const struct owned *o = &owned[i];
+        if (strcmp(o->flow, mine->flow) == 0 || !is_one_table(o, mine))
+            continue;
+        for (int c = 0; c < o->ncolumns; c++)
+            if (strcmp(o->columns[c], column) == 0)
+                return two_writers(o, mine, column, f);
     }
     return STATUS_OK;
 }
@@ -109,8 +130,10 @@ static enum status check_column(const struct owned *mine, const char *column, st
 static enum status check(const struct owned *owned, int n, struct failure *f)
 {
     for (int i = 0; i < n; i++)
-        for (int c = 0; c < owned[i].ncolumns; c++)
+        for (int c = 0; c < owned[i].ncolumns; c++) {
             TRY(check_column(&owned[i], owned[i].columns[c], f));
+            TRY(check_own(owned, n, &owned[i], owned[i].columns[c], f));
+        }
     return STATUS_OK;
 }
 

@@ -8,6 +8,7 @@
 #include "events/let.h"
 #include "events/owned.h"
 #include "events/types.h"
+#include "events/vocabulary_once.h"
 #include "events/watch.h"
 #include "transforms/vocabulary/path_cache.h"
 
@@ -54,7 +55,7 @@ static enum status load_vocabulary(struct event_program *p, struct failure *f)
         names[given->n] = own_vocabulary;
     struct vocabulary_files files = {names, (size_t)given->n + !own, folders,
                                      list_folders(p, folders)};
-    return vocabulary_load(&files, &p->vocabulary, f);
+    return vocabulary_once(&files, &p->vocabulary, f);
 }
 
 /* ---- the link's events ---- */
@@ -103,7 +104,7 @@ static struct event_definition define(struct arena *a, const struct link_config 
                                       const struct event_config *e)
 {
     return (struct event_definition){
-        .assembled = is_restored(lc, e),
+        .assembled = e->assembled || is_restored(lc, e),
         .name = e->name,
         .type = e->type,
         .of = e->of,
@@ -159,11 +160,6 @@ static enum status compile_views(struct event_program *p, const struct relation 
 
 /* ---- flows ---- */
 
-static const struct event_fields *fields_of_list(const struct event_type *t, int i)
-{
-    return &t->lists[i];
-}
-
 static void add_fields(struct event_program *p, struct event_line *line)
 {
     const struct event_fields *own = &line->type->own;
@@ -176,7 +172,7 @@ static void add_fields(struct event_program *p, struct event_line *line)
     line->nlists = line->type->nlists;
     line->lists = arena_alloc(&p->arena, ((size_t)line->nlists + 1) * sizeof *line->lists);
     for (int i = 0; i < line->nlists; i++) {
-        const struct event_fields *list = fields_of_list(line->type, i);
+        const struct event_fields *list = &line->type->lists[i];
         line->lists[i] = (struct field_list){list->list, list->fields, (int)list->n};
     }
 }
@@ -291,7 +287,7 @@ static const char *watched_text(struct event_program *p)
 {
     const char *text = "";
     for (int i = 0; i < p->ndefinitions; i++)
-        if (watch_of(p, p->definitions[i].name) >= 0)
+        if (watch_of(p->definitions[i].name) >= 0)
             text = arena_format(&p->arena, "%s%s\n", text, p->definitions[i].sql);
     return text;
 }

@@ -4,7 +4,8 @@
 #include <string.h>
 #include "events/watch.h"
 
-enum { STEP_OBJECTS = 1000, PIECE_EVENTS = 20000, PIECE_BYTES = 16 << 20 };
+/* What an arena keeps for the next time, about: beyond it memory goes back and forth. */
+enum { STEP_OBJECTS = 1000, PIECE_EVENTS = 3000, PIECE_BYTES = 3 << 20 };
 
 /* ---- what a view could not state ---- */
 
@@ -23,7 +24,7 @@ enum status read_refused(void *context, const char *name, const char *object,
 
 /* ---- the mirror ---- */
 
-static bool is_large(const struct events *e)
+bool read_enough(const struct events *e)
 {
     return e->n >= PIECE_EVENTS || e->arena.bytes >= PIECE_BYTES;
 }
@@ -31,7 +32,7 @@ static bool is_large(const struct events *e)
 enum status read_event(struct events *e, const struct event *event, const char *position,
                        int64_t committed_us)
 {
-    int watch = watch_of(e->program, event->name);
+    int watch = watch_of(event->name);
     if (watch < 0)
         return carry_event(e, event, position, committed_us);
     drift_event(e, watch, event);
@@ -47,7 +48,7 @@ enum status read_evaluated(struct events *e, const char *position, int64_t commi
         TRY(mirror_evaluate(e->mirror, STEP_OBJECTS, &e->arena, &step, e->failure));
         for (uint32_t i = 0; i < step.nevents; i++)
             TRY(read_event(e, &step.events[i], position, committed_us));
-        if (is_large(e))
+        if (step.more && read_enough(e))
             TRY(write_piece(e));
     } while (step.more);
     e->transaction++;

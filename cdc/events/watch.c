@@ -5,15 +5,15 @@
 #include <string.h>
 #include "base/buffer.h"
 #include "base/log.h"
+#include "transforms/mirror/db.h"
 
 enum { SQL_BYTES_MAX = 1 << 20 };
 
 static const char prefix[] = "drift:";
 static const char key_field[] = "millrace_row";
 
-int watch_of(const struct event_program *p, const char *event)
+int watch_of(const char *event)
 {
-    (void)p;
     size_t n = sizeof prefix - 1;
     return strncmp(event, prefix, n) == 0 ? atoi(event + n) : -1;
 }
@@ -30,24 +30,13 @@ void watch_add(struct event_program *p, const struct owned *owned, int n)
 
 /* ---- a row as an object ---- */
 
-static void add_name(struct buffer *b, const char *name)
-{
-    buffer_add_char(b, '"');
-    for (; *name; name++) {
-        if (*name == '"')
-            buffer_add_char(b, '"');
-        buffer_add_char(b, *name);
-    }
-    buffer_add_char(b, '"');
-}
-
 static void add_condition(struct buffer *b, const struct relation *r)
 {
     buffer_add_text(b, " where ");
     for (int i = 0; i < r->nkey; i++) {
         const char *column = r->columns[r->key[i]].name;
         buffer_add_text(b, i ? " and " : "");
-        add_name(b, column);
+        db_add_name(b, column);
         buffer_add_text(b, " = :object");
         if (r->nkey > 1)
             buffer_add_format(b, "_%s", column);
@@ -64,17 +53,17 @@ static const char *write_sql(struct event_program *p, const struct owned *o,
     buffer_add_text(&b, "select ");
     for (int i = 0; i < o->nkey; i++) {
         buffer_add_text(&b, i ? " || ',' || " : "");
-        add_name(&b, o->key[i]);
+        db_add_name(&b, o->key[i]);
     }
     buffer_add_text(&b, " as ");
-    add_name(&b, key_field);
+    db_add_name(&b, key_field);
     for (int i = 0; i < o->ncolumns; i++) {
         buffer_add_text(&b, ", ");
-        add_name(&b, o->columns[i]);
+        db_add_name(&b, o->columns[i]);
         buffer_add_format(&b, " as c%d", i);
     }
     buffer_add_text(&b, " from ");
-    add_name(&b, r->name);
+    db_add_name(&b, r->name);
     add_condition(&b, r);
     const char *sql = arena_strdup(&p->arena, buffer_text(&b));
     buffer_free(&b);

@@ -14,7 +14,8 @@ static bool is_held(void *owner, int flow, const char *key)
     return held_keys_has(e->held, flow, key);
 }
 
-enum status write_carried(struct events *e, const struct carried *list, uint32_t n,
+enum status write_carried(struct events *e, const struct event_database *db,
+                          const struct carried *list, uint32_t n,
                           bool (*held)(void *owner, int flow, const char *key), void *owner,
                           struct hold *outcome)
 {
@@ -25,12 +26,12 @@ enum status write_carried(struct events *e, const struct carried *list, uint32_t
                                   .transaction = list[i].transaction,
                                   .refused = list[i].refused};
     struct event_batch batch = {e->plans, e->program->nlines, in, n, held, owner};
-    return events_write(&e->target.database, &batch, &e->arena, outcome);
+    return events_write(db, &batch, &e->arena, outcome);
 }
 
 static enum status write_all(struct events *e, struct hold *outcome)
 {
-    TRY(write_carried(e, e->list, e->n, is_held, e, outcome));
+    TRY(write_carried(e, &e->target.database, e->list, e->n, is_held, e, outcome));
     TRY(e->target.database.settle(e->target.database.self));
     TRY(keep_held(e, e->list, e->n, outcome));
     return drift_ask(e);
@@ -54,6 +55,7 @@ static void done(struct events *e, const struct hold *outcome)
 {
     keep_remember(e, e->list, e->n, outcome);
     count(e, outcome);
+    tell_events(e, outcome);
     if (e->n > 0)
         again_soon(e);
 }
@@ -85,6 +87,7 @@ enum status write_transaction(struct events *e, const struct checkpoint *c)
         TRY(apply_pause(e->apply, &tries));
     }
     done(e, outcome);
+    tell_committed(e);
     carry_forget(e);
     return STATUS_OK;
 }
@@ -95,7 +98,7 @@ static enum status open_large(struct events *e)
 {
     if (e->apply->in_large)
         return STATUS_OK;
-    struct checkpoint opening = apply_next(e->apply, NULL, NULL, NULL);
+    struct checkpoint opening = apply_next(e->apply, NULL, NULL, e->path);
     TRY(apply_begin(e->apply, &opening));
     TRY(e->apply->driver->settle(e->apply->sink));
     e->apply->in_large = true;
@@ -117,6 +120,7 @@ static enum status piece(struct events *e)
 static enum status piece_failed(struct events *e, enum status status)
 {
     status = apply_roll_back(e->apply, status);
+    tell_forget(e);
     if (apply_is_shut_out(e->apply))
         return apply_seq_taken(e->apply);
     return status;
@@ -134,6 +138,7 @@ static enum status close_large(struct events *e, const struct checkpoint *c)
     TRY(e->apply->driver->move(e->apply->sink, c));
     TRY(apply_commit(e->apply, c));
     e->apply->in_large = false;
+    tell_committed(e);
     return STATUS_OK;
 }
 

@@ -42,7 +42,7 @@ enum status attempt_writer_failed(struct attempt *a, enum status status)
     return status;
 }
 
-static enum status open_source(struct attempt *a)
+enum status attempt_open_source(struct attempt *a)
 {
     const struct link_config *lc = a->lc;
     const char *skip = link_skip_position(a->link);
@@ -91,7 +91,7 @@ static bool target_has_tables(const struct attempt *a)
     return a->sink_driver->describe != NULL;
 }
 
-static enum status open_sink(struct attempt *a)
+enum status attempt_open_sink(struct attempt *a)
 {
     struct apply *apply = &a->writer.apply;
     bool events = attempt_carries_events(a);
@@ -145,8 +145,8 @@ static enum status measure_round_trip(struct attempt *a, struct session *target)
 
 static enum status open_both(struct attempt *a)
 {
-    TRY(open_source(a));
-    TRY(open_sink(a));
+    TRY(attempt_open_source(a));
+    TRY(attempt_open_sink(a));
     struct session *target = a->sink_driver->session(a->writer.apply.sink);
     if (target) {
         TRY(state_prepare(target, &a->failure));
@@ -227,7 +227,7 @@ static enum status stream_for_ever(struct attempt *a)
     return stream_run(a, arena_strdup(&a->arena, from), NULL);
 }
 
-static void close_all(struct attempt *a)
+void attempt_close(struct attempt *a)
 {
     struct apply *apply = &a->writer.apply;
     bool row_mode = apply->row_mode_only;
@@ -249,7 +249,7 @@ static void close_all(struct attempt *a)
     buffer_free(&a->acknowledged);
 }
 
-enum status attempt_run(struct link *l, struct attempt *a)
+void attempt_init(struct attempt *a)
 {
     must(uv_loop_init(&a->loop) == 0);
     arena_init(&a->arena);
@@ -258,6 +258,11 @@ enum status attempt_run(struct link *l, struct attempt *a)
     buffer_init(&a->submitted, POSITION_BYTES_MAX);
     buffer_init(&a->acknowledged, POSITION_BYTES_MAX);
     writer_init(&a->writer);
+}
+
+enum status attempt_run(struct link *l, struct attempt *a)
+{
+    attempt_init(a);
     a->writer.apply.row_mode_only = link_row_mode(l, NULL);
     enum status status = open_both(a);
     if (status == STATUS_OK)
@@ -267,6 +272,6 @@ enum status attempt_run(struct link *l, struct attempt *a)
     if (status != STATUS_OK && atomic_load(&a->stop_asked))
         status = fail(&a->failure, ERROR_STOPPED, "asked to stop");
     afresh_advise(a->lc, &a->failure);
-    close_all(a);
+    attempt_close(a);
     return status;
 }

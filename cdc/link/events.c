@@ -131,7 +131,7 @@ bool attempt_owners_changed(struct attempt *a)
 
 /* ---- opening ---- */
 
-static const char *target_schema(const struct attempt *a)
+const char *attempt_target_schema(const struct attempt *a)
 {
     const struct endpoint *e = &a->lc->to->apply;
     return e->engine == ENGINE_POSTGRES ? "public" : e->database;
@@ -144,23 +144,28 @@ static enum status open_events(struct attempt *a)
         .program = a->program,
         .apply = &a->writer.apply,
         .compare = a->source_driver->compare,
-        .schema = target_schema(a),
+        .schema = attempt_target_schema(a),
         .zone = a->mapping.to,
         .folder = config->state_dir,
+        .feed = link_feed(a->link),
     };
     a->writer.link = a->link;
     return attempt_writer_failed(a, events_open(&options, &a->writer.events));
 }
 
-enum status attempt_open_events(struct attempt *a)
+enum status attempt_compile_events(struct attempt *a)
 {
     TRY(zone_load(a->lc->from->zone, &a->mapping.from, &a->failure));
     TRY(zone_load(a->lc->to->zone, &a->mapping.to, &a->failure));
     TRY(event_program_load(link_file(a->link), a->lc, &a->program, &a->failure));
-    TRY(compile(a));
+    return compile(a);
+}
+
+enum status attempt_open_events(struct attempt *a)
+{
+    TRY(attempt_compile_events(a));
     TRY(open_events(a));
-    TRY(watch(a));
-    return attempt_writer_failed(a, events_open_state(a->writer.events));
+    return watch(a);
 }
 
 void attempt_close_events(struct attempt *a)
@@ -203,12 +208,30 @@ static enum status copy(struct attempt *a, const struct last_checkpoint *last)
     return status;
 }
 
-/* From where the link streams. The fence is taken, and the mirror stands there. */
+/* A mirror's file that was put back, or lay on another machine, may need more of the log than the
+ * source has; some servers would begin later, without a word. */
+static enum status check_log(struct attempt *a)
+{
+    const char *from = attempt_events_from(a);
+    if (strcmp(from, a->writer.apply.position) == 0)
+        return STATUS_OK; /* that was asked when the fence was taken */
+    enum status status = a->source_driver->check_position(a->source, from);
+    if (status == STATUS_OK || a->failure.code != ERROR_POSITION_LOST)
+        return status;
+    return fail_in(&a->failure,
+                   "the mirror of link %s stands at %s, before the checkpoint at %s, and the log "
+                   "between them is gone: remove the file %s/%s.mirror, it is filled again",
+                   a->lc->name, from, a->writer.apply.position, link_file(a->link)->state_dir,
+                   a->lc->name);
+}
+
+/* From where the link streams. The fence is taken, and the mirror stands there or before it. */
 enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint *last)
 {
     bool want;
     const char *end = NULL;
-    TRY(attempt_writer_failed(a, events_want_copy(a->writer.events, &want)));
+    TRY(attempt_writer_failed(a, events_open_state(a->writer.events)));
+    TRY(attempt_writer_failed(a, events_want_copy(a->writer.events, !last->exists, &want)));
     if (want) {
         TRY(copy(a, last));
     } else {
@@ -216,7 +239,8 @@ enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint
             TRY(attempt_first_position(a, &end));
         TRY(attempt_take_fence(a, end));
     }
-    return attempt_writer_failed(a, events_begin(a->writer.events));
+    TRY(attempt_writer_failed(a, events_begin(a->writer.events)));
+    return check_log(a);
 }
 
 const char *attempt_events_from(const struct attempt *a)

@@ -9,6 +9,7 @@
  *   events.c    a link with flows: its tables, its events, its first copy
  *   quarantine.c  what a person asks of held events and rows
  *   held_rows.c  of a link with tables: rows that the target refused
+ *   explain.c   what a change would become and write (explain.h)
  */
 #ifndef MILLRACE_LINK_INTERNAL_H
 #define MILLRACE_LINK_INTERNAL_H
@@ -186,6 +187,11 @@ struct attempt {
 enum status attempt_run(struct link *l, struct attempt *a); /* blocks until it ends */
 void attempt_stop(struct attempt *a);                       /* any thread, under the link's lock */
 
+/* attempt.c: what an attempt begins and ends with, for one that only looks, too. */
+void attempt_init(struct attempt *a); /* link, lc and wake are set */
+enum status attempt_open_source(struct attempt *a);
+enum status attempt_open_sink(struct attempt *a);
+void attempt_close(struct attempt *a);
 /* attempt.c: takes the fence (`first`: the position where there is no checkpoint yet), then asks
  * the source whether its log still holds the position. */
 enum status attempt_take_fence(struct attempt *a, const char *first);
@@ -196,7 +202,10 @@ enum status attempt_first_position(struct attempt *a, const char **position);
 
 /* events.c */
 bool attempt_carries_events(const struct attempt *a);
+/* The source is open: the tables that events read, and the events over them. */
+enum status attempt_compile_events(struct attempt *a);
 enum status attempt_open_events(struct attempt *a);
+const char *attempt_target_schema(const struct attempt *a); /* of names without one */
 void attempt_close_events(struct attempt *a); /* when the writer has ended */
 bool attempt_owners_changed(struct attempt *a);
 enum status attempt_begin_events(struct attempt *a, const struct last_checkpoint *last);
@@ -242,6 +251,7 @@ void link_show(struct link *l, void (*set)(struct link_status *s, void *arg), vo
 const char *link_skip_position(struct link *l);
 void link_skip_done(struct link *l);
 const struct config *link_file(const struct link *l);
+struct feed *link_feed(const struct link *l);
 int64_t link_writer_number(const struct link *l);
 bool link_row_mode(struct link *l, const bool *set); /* reads, or sets and reads */
 bool link_ends_after_skip(struct link *l);

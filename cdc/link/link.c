@@ -11,6 +11,7 @@ struct link {
     const struct link_config *lc;
     int64_t writer;
     struct link *peer;
+    struct feed *feed;
     void (*on_change)(void *owner);
     void *owner;
 
@@ -60,6 +61,16 @@ struct link *link_new(const struct config *config, const struct link_config *lc,
 void link_set_peer(struct link *l, struct link *peer)
 {
     l->peer = peer;
+}
+
+void link_set_feed(struct link *l, struct feed *feed)
+{
+    l->feed = feed;
+}
+
+struct feed *link_feed(const struct link *l)
+{
+    return l->feed;
 }
 
 const struct link_config *link_settings(const struct link *l)

@@ -61,6 +61,7 @@ struct link_status {
 };
 
 struct link;
+struct feed; /* events/feed.h */
 
 /* `writer` is this process's random number; `on_change` is called (from any thread) when a link
  * has stopped or failed. */
@@ -68,6 +69,8 @@ struct link *link_new(const struct config *config, const struct link_config *lc,
                       void (*on_change)(void *owner), void *owner);
 /* The other direction of the same pair: a copy waits until the peer has fixed its position. */
 void link_set_peer(struct link *l, struct link *peer);
+/* Who listens to the events of links; outlives the link. Before the start; NULL: nobody. */
+void link_set_feed(struct link *l, struct feed *feed);
 enum status link_start(struct link *l, struct failure *f);
 void link_stop(struct link *l);                            /* drain and commit; returns at once */
 void link_join(struct link *l);                            /* waits for the thread */

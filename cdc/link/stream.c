@@ -677,7 +677,11 @@ static void finish(struct attempt *a)
         uv_run(&a->loop, UV_RUN_NOWAIT);
         wake_poll(&a->wake, -1, 0, 1);
     }
+    enum status status;
     writer_stop(&a->writer);
+    if (attempt_carries_events(a) && !writer_failed(&a->writer, &status) &&
+        !a->writer.apply.in_large)
+        events_rest(a->writer.events);
     marker_guard_free(&a->guard);
     free_held_acks(a);
 }

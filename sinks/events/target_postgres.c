@@ -99,6 +99,17 @@ static enum status read_rows(struct event_target *t, const PGresult *res, struct
     return STATUS_OK;
 }
 
+/* The sink's own statements find rows by keys, whatever the statistics; a SELECT of the config may
+ * join as the planner likes. */
+static const char free_plans[] =
+    "SET plan_cache_mode = force_custom_plan; SET enable_seqscan = on; SET enable_hashjoin = on;"
+    " SET enable_mergejoin = on";
+static const char sink_plans[] =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off;"
+    " SET enable_mergejoin = off";
+
+static const char index_plans[] = "SET plan_cache_mode = force_custom_plan";
+
 static enum status set_plans(struct event_target *t, const char *sql)
 {
     return session_query(t->session, NULL, NULL, sql, 0, NULL);
@@ -118,9 +129,9 @@ enum status pg_target_query(void *self, const struct event_statement *s, struct 
     struct event_target *t = self;
     PGresult *res;
     TRY(t->driver->settle(t->sink));
-    TRY(set_plans(t, "SET plan_cache_mode = force_custom_plan"));
+    TRY(set_plans(t, t->by_index ? index_plans : free_plans));
     TRY(run(t, s, &res));
     enum status status = read_rows(t, res, a, out);
     PQclear(res);
-    return status == STATUS_OK ? set_plans(t, "SET plan_cache_mode = force_generic_plan") : status;
+    return status == STATUS_OK ? set_plans(t, sink_plans) : status;
 }

@@ -227,6 +227,11 @@ class Engine:
                 "position": (re.search(r' position="([^"]*)"', lines[-1]).group(1)
                              or _position_in(text))}
 
+    def failed_links(self):
+        """By the log's last word on each."""
+        last = dict(re.findall(r" link=(\S+) state=(\w+)", self.log()))
+        return [name for name, state in last.items() if state == "failed"]
+
     def wait_log(self, pattern, seconds=30, since=0):
         end = time.monotonic() + seconds * _slow()
         while time.monotonic() < end:

@@ -38,10 +38,11 @@ class EventBridge:
             "links": [link], **(config or {})}, crash=crash, env=env)
 
     def _probe_flow(self):
-        as_int = "::int8" if self.b.family == "postgres" else " + 0"
+        number = "e.description::int8" if self.b.family == "postgres" \
+            else "cast(e.description as signed)"   # `+ 0` is a double
         return {"event": "Probe", "write": [{
             "table": "probe", "key": "id",
-            "sql": f"select e.event, e.description{as_int} as id from event e"}]}
+            "sql": f"select e.event, {number} as id from event e"}]}
 
     def __enter__(self):
         return self
@@ -54,7 +55,7 @@ class EventBridge:
         self.engine.wait_streaming(seconds=seconds)
         return self
 
-    def drain(self, seconds=60):
+    def drain(self, seconds=30):
         """Until all that was committed before this call is written or held."""
         key = time.time_ns() // 1000 * 1000 + next(_numbers)
         with self.a.connect() as c:
@@ -76,7 +77,7 @@ class EventBridge:
     def still_alive(self):
         if not self.engine.running():
             raise EngineFailed(f"ended with {self.engine.process.returncode}\n" + self.engine.tail())
-        if " state=failed" in self.engine.tail(5):
+        if self.engine.failed_links():
             raise EngineFailed(f"{self.engine.status()}\n" + self.engine.tail())
 
     # -- what is there

@@ -165,6 +165,6 @@ class Factory:
             if value:
                 return value
             assert self.engine.running(), "the engine has ended\n" + self.engine.tail()
-            assert " state=failed" not in self.engine.tail(5), self.engine.tail()
+            assert not self.engine.failed_links(), self.engine.tail()
             assert time.monotonic() < end, "it does not come\n" + self.engine.tail()
             time.sleep(0.05)

@@ -8,9 +8,10 @@ PACKAGES_build="gcc cmake ninja-build pkgconf libpq-dev libmariadb-dev libuv1-de
     libprotobuf-c-dev liblz4-dev libyaml-dev libzstd-dev zlib1g-dev libjansson-dev libssl-dev
     uthash-dev libxxhash-dev libcmocka-dev libsqlite3-dev libgmp-dev libpcre2-dev libcsv-dev
     protobuf-compiler protobuf-c-compiler libprotobuf-dev"
-PACKAGES_run="postgresql mariadb-server-core mariadb-client-core tzdata python3 python3-psycopg2
-    python3-pymysql python3-cryptography"
-PACKAGES_test="$PACKAGES_run python3-pytest python3-yaml sysbench
+# protobuf-compiler: the vocabulary of events is read by protoc when Millrace starts
+PACKAGES_run="postgresql mariadb-server-core mariadb-client-core tzdata protobuf-compiler
+    python3 python3-psycopg2 python3-pymysql python3-yaml python3-cryptography"
+PACKAGES_test="$PACKAGES_run python3-pytest sysbench
     debian-archive-keyring"
 PACKAGES_bench="$PACKAGES_test python3-matplotlib python3-xxhash pgloader mariadb-client"
 

@@ -48,7 +48,8 @@ static const struct {
      {"cdc/base", "cdc/model", "cdc/config", "cdc/db/postgres", "cdc/db/mysql", "state",
       "cdc/postgres", "cdc/mysql", "transforms", "transforms/mirror", "transforms/vocabulary",
       "sinks/events", "cdc/events", "cdc/link"}},
-    {"cdc/command", {"cdc/base", "cdc/model", "cdc/config", "state", "cdc/link", "cdc/check"}},
+    {"cdc/command",
+     {"cdc/base", "cdc/model", "cdc/config", "state", "cdc/events", "cdc/link", "cdc/check"}},
     {"cdc", {"cdc/base", "cdc/model", "cdc/config", "cdc/command"}}, /* main.c */
 };
 enum { NROOMS = sizeof rooms / sizeof *rooms };

@@ -350,6 +350,23 @@ static const char *json_line(const struct vocabulary *v, const struct event *eve
     return line_text;
 }
 
+static void what_was_refused_is_a_line_without_an_object(void **state)
+{
+    (void)state;
+    const struct field_context c = context(shanghai);
+    const struct event event = {.type = "OperationsRequest", .op = EVENT_CHANGED, .key = "7"};
+    const struct cloud_extension more[] = {{"outcome", "quarantine"}, {"why", NULL}};
+    struct envelope e;
+    struct buffer b;
+    OK(envelope_refused(vocabulary, &event, &origin, &e, &c));
+    assert_string_equal(e.type, "isa95.v1.OperationsRequest.refused");
+    assert_string_equal(e.subject, "OperationsRequest/7");
+    buffer_init(&b, 1 << 20);
+    OK(cloud_event_add_with(&b, &e, more, 2, &c));
+    assert_non_null(strstr(buffer_text(&b), "\"outcome\":\"quarantine\",\"data\":null}\n"));
+    buffer_free(&b);
+}
+
 static void an_event_is_one_line_of_a_cloud_event(void **state)
 {
     (void)state;
@@ -436,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_type_of_ones_own_travels_in_the_envelope),
         cmocka_unit_test(an_envelope_that_contradicts_itself_is_refused),
         cmocka_unit_test(an_event_is_one_line_of_a_cloud_event),
+        cmocka_unit_test(what_was_refused_is_a_line_without_an_object),
         cmocka_unit_test(json_follows_protos_mapping),
     };
     return cmocka_run_group_tests(tests, open_isa95, close_isa95);

@@ -31,7 +31,18 @@ static const char *time_text(int64_t us, struct arena *a)
     return text;
 }
 
-static enum status fill(json_t *event, const struct envelope *e, const struct field_context *c)
+static enum status set_data(json_t *event, const struct envelope *e, const struct field_context *c)
+{
+    json_t *data = NULL;
+    if (envelope_object(e))
+        TRY(message_json(envelope_object(e), &data, c));
+    json_object_set_new(event, "data", data ? data : json_null());
+    return STATUS_OK;
+}
+
+static enum status fill(json_t *event, const struct envelope *e,
+                        const struct cloud_extension *extensions, int n,
+                        const struct field_context *c)
 {
     const struct {
         const char *key, *text;
@@ -43,12 +54,11 @@ static enum status fill(json_t *event, const struct envelope *e, const struct fi
         {"op", envelope_row_ops[e->op]},  {"verb", e->verb},
         {"position", e->origin.position}, {"mapping", e->origin.mapping},
     };
-    json_t *data;
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
         TRY(set_text(event, attributes[i].key, attributes[i].text, c));
-    TRY(message_json(envelope_object(e), &data, c));
-    json_object_set_new(event, "data", data);
-    return STATUS_OK;
+    for (int i = 0; i < n; i++)
+        TRY(set_text(event, extensions[i].name, extensions[i].text, c));
+    return set_data(event, e, c);
 }
 
 static void add_line(struct buffer *b, const json_t *event)
@@ -60,13 +70,20 @@ static void add_line(struct buffer *b, const json_t *event)
     free(line);
 }
 
-enum status cloud_event_add(struct buffer *b, const struct envelope *e,
-                            const struct field_context *c)
+enum status cloud_event_add_with(struct buffer *b, const struct envelope *e,
+                                 const struct cloud_extension *extensions, int n,
+                                 const struct field_context *c)
 {
     json_t *event = json_object();
-    enum status status = fill(event, e, c);
+    enum status status = fill(event, e, extensions, n, c);
     if (status == STATUS_OK)
         add_line(b, event);
     json_decref(event);
     return status;
+}
+
+enum status cloud_event_add(struct buffer *b, const struct envelope *e,
+                            const struct field_context *c)
+{
+    return cloud_event_add_with(b, e, NULL, 0, c);
 }

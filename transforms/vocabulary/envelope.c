@@ -15,6 +15,28 @@ static enum status to_message(const struct object *o, const ProtobufCMessageDesc
     return STATUS_OK;
 }
 
+/* What needs no object. */
+static void set_names(struct envelope *out, const ProtobufCMessageDescriptor *type, struct arena *a)
+{
+    out->id = envelope_id(&out->origin, a);
+    out->schema = arena_format(a, "millrace:%s", vocabulary_schema(type));
+    out->subject = arena_format(a, "%s/%s", type->short_name, out->key);
+    out->verb = envelope_verb(type, out->op);
+}
+
+enum status envelope_refused(const struct vocabulary *v, const struct event *event,
+                             const struct event_origin *origin, struct envelope *out,
+                             const struct field_context *c)
+{
+    const ProtobufCMessageDescriptor *type;
+    must(event->key);
+    *out = (struct envelope){.origin = *origin, .op = event->op, .key = event->key};
+    TRY(vocabulary_message(v, event->type, &type, c->failure));
+    set_names(out, type, c->arena);
+    out->type = arena_format(c->arena, "%s.refused", type->name);
+    return STATUS_OK;
+}
+
 enum status envelope_of(const struct vocabulary *v, const struct event *event,
                         const struct event_origin *origin, struct envelope *out,
                         const struct field_context *c)
@@ -27,10 +49,7 @@ enum status envelope_of(const struct vocabulary *v, const struct event *event,
     TRY(vocabulary_message(v, event->type, &type, c->failure));
     TRY(to_message(event->before, type, &out->before, c));
     TRY(to_message(event->after, type, &out->after, c));
-    out->id = envelope_id(origin, c->arena);
-    out->schema = arena_format(c->arena, "millrace:%s", vocabulary_schema(type));
-    out->subject = arena_format(c->arena, "%s/%s", type->short_name, event->key);
-    out->verb = envelope_verb(type, event->op);
+    set_names(out, type, c->arena);
     TRY(envelope_set_state(out, c));
     return envelope_set_changed(out, c);
 }

@@ -52,6 +52,11 @@ struct envelope {
 enum status envelope_of(const struct vocabulary *v, const struct event *event,
                         const struct event_origin *origin, struct envelope *out,
                         const struct field_context *c);
+/* Of what could not be stated as a message of its type: no objects, its type ends in ".refused". Not
+ * to be packed. CONFIG. */
+enum status envelope_refused(const struct vocabulary *v, const struct event *event,
+                             const struct event_origin *origin, struct envelope *out,
+                             const struct field_context *c);
 enum status envelope_pack(const struct vocabulary *v, const struct envelope *e,
                           const uint8_t **data, size_t *size, const struct field_context *c);
 /* Bytes are not trusted. */

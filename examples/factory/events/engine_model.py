@@ -1,5 +1,5 @@
 """What Millrace does with factory.yaml, in a few hundred lines of Python: a model to prove the mappings
-by, before links carry flows. Slow, in memory, one transaction at a time.
+by, and the engine against. Slow, in memory, one transaction at a time.
 
     mirror    the source's tables in SQLite; at each COMMIT the touched objects are looked at again
     events    what an object says now against what it said last: created, changed, gone
