@@ -1,10 +1,12 @@
 """Rows that the target refuses are held, those of their keys wait behind, and all else moves on."""
 import json
+import os
 import random
 import time
 
 import pytest
 
+from harness.engine import binary
 from harness.servers import run
 from harness.tables import TableDef
 
@@ -445,4 +447,75 @@ def test_whatever_is_refused_both_sides_are_equal_in_the_end(world, route):
     write(link.a, *[statement() for _ in range(5)])
     asked(link, "retry", "--all")
     assert held(link.b, "event_key, old_key, reason, op, text") == []
+    link.prove()
+
+
+# -- killed at named points
+
+
+crashing = pytest.mark.skipif(not os.path.exists(binary(crash=True)),
+                              reason=f"no {binary(crash=True)}: ./test.sh crash builds it")
+
+
+def crash_at(bridge, point, n, meanwhile=lambda: None):
+    bridge.engine.start(env={"MILLRACE_CRASH": f"{point}:{n}"})
+    meanwhile()
+    code = bridge.engine.wait_end(60)
+    assert code == -9 and f"crash point {point}" in bridge.engine.log(), bridge.engine.tail()
+
+
+@pytest.fixture
+def crashing_link(world, route):
+    WIDE.create(route[0])
+    strict(route[1])
+    bridge = world.bridge(*route, tables=["row_"], on_refused="quarantine", crash=True).start()
+    write(bridge.a, "INSERT INTO row_ VALUES (1, 1, 'one', 1.5), (2, 2, 'two', 2.5)")
+    bridge.prove()
+    return bridge
+
+
+@pytest.mark.crash
+@crashing
+@two_routes
+@pytest.mark.parametrize("point,n", [("row_mode", 1), ("row_mode", 2), ("before_commit", 2),
+                                     ("commit_sent", 2), ("after_commit", 2), ("before_commit", 3),
+                                     ("after_commit", 3), ("before_ack", 1)])
+def test_killed_while_rows_are_held(crashing_link, point, n):
+    link = crashing_link
+    link.engine.stop()
+    write(link.a, "INSERT INTO row_ VALUES (3, 3, 'three', 3), (9, -1, 'nine', 1)")
+    write(link.a, "UPDATE row_ SET qty = 5 WHERE id = 9", "UPDATE row_ SET qty = 5 WHERE id = 1")
+    write(link.a, "UPDATE row_ SET qty = 6 WHERE id IN (9, 2)",
+          "INSERT INTO row_ VALUES (10, 1, 'far too long for it', 1)")
+    crash_at(link, point, n)
+    link.start()
+    link.drain()
+    assert [h[:2] for h in held(link.b)] == [("quarantine", "id=9"), ("behind", "id=9"),
+                                             ("behind", "id=9"), ("quarantine", "id=10")]
+    loosen(link.b)
+    assert "4 are out" in asked(link, "retry", "--all")
+    link.prove()
+
+
+@pytest.mark.crash
+@crashing
+@two_routes
+@pytest.mark.parametrize("point", ["before_commit", "commit_sent", "after_commit"])
+def test_killed_while_held_rows_are_tried_again(crashing_link, point):
+    link = crashing_link
+    write(link.a, "INSERT INTO row_ VALUES (9, -1, 'nine', 1)")
+    write(link.a, "UPDATE row_ SET qty = -6 WHERE id = 9", "INSERT INTO row_ VALUES (10, -1, 'x', 1)")
+    link.drain()
+    link.engine.stop()
+    loosen(link.b)
+
+    def retry():
+        link.engine.wait_streaming()
+        link.engine.command("quarantine", "retry", "--all")   # its process dies under it
+
+    crash_at(link, point, 2, retry)
+    assert len(held(link.b)) in (0, 3)
+    link.start()
+    asked(link, "retry", "--all")
+    assert held(link.b) == []
     link.prove()
