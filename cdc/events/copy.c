@@ -235,15 +235,22 @@ static enum status finish_alone(struct events *e)
 
 /* ---- after the fence ---- */
 
-static enum status note_it(struct events *e, bool quiet)
+static enum status commit_mirror(struct events *e)
 {
     bool committed;
+    crash_here(CRASH_BEFORE_MIRROR);
+    TRY(mirror_commit(e->mirror, position_of(e), &committed, e->failure));
+    must(committed);
+    crash_here(CRASH_AFTER_MIRROR);
+    return STATUS_OK;
+}
+
+static enum status note_it(struct events *e, bool quiet)
+{
     TRY(mirror_note(e->mirror, note_filled, position_of(e), e->failure));
     if (quiet)
         TRY(mirror_note(e->mirror, note_quiet, "1", e->failure));
-    TRY(mirror_commit(e->mirror, position_of(e), &committed, e->failure));
-    must(committed);
-    return STATUS_OK;
+    return commit_mirror(e);
 }
 
 /* Without a copy asked for, nothing is written of what is there at the very start; later, a mirror
@@ -313,12 +320,11 @@ static enum status complete_all(struct events *e, bool quiet)
 
 static enum status finish_copy(struct events *e)
 {
-    bool quiet, committed;
+    bool quiet;
     TRY(noted(e, note_quiet, &quiet));
     TRY(complete_all(e, quiet));
     TRY(mirror_note(e->mirror, note_filled, NULL, e->failure));
-    TRY(mirror_commit(e->mirror, position_of(e), &committed, e->failure));
-    must(committed);
+    TRY(commit_mirror(e));
     log_info("link=%s msg=\"the mirror is filled\" position=%s", e->program->lc->name,
              position_of(e));
     return STATUS_OK;
