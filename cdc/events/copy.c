@@ -119,8 +119,10 @@ enum status events_want_copy(struct events *e, bool first_run, bool *want)
 static enum status commit(struct events *e, const char *position)
 {
     bool committed;
+    crash_here(CRASH_BEFORE_MIRROR);
     TRY(mirror_commit(e->mirror, position, &committed, e->failure));
     must(committed);
+    crash_here(CRASH_AFTER_MIRROR);
     return STATUS_OK;
 }
 
