@@ -53,6 +53,7 @@ struct link *link_new(const struct config *config, const struct link_config *lc,
     l->on_change = on_change;
     l->owner = owner;
     l->status.lag_us = -1;
+    l->status.carries_events = lc->nevent_flows > 0;
     pthread_mutex_init(&l->mutex, NULL);
     pthread_cond_init(&l->changed, NULL);
     return l;

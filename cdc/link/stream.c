@@ -528,7 +528,6 @@ static void show_events(struct link_status *s, const struct attempt *a)
     if (!attempt_carries_events(a))
         return;
     const struct event_figures *f = events_figures(a->writer.events);
-    s->carries_events = true;
     s->events_written = atomic_load(&f->written);
     s->rows_drifted = atomic_load(&f->drifted);
     s->events_waiting = atomic_load(&f->waiting_now);
