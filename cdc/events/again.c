@@ -97,7 +97,8 @@ static enum status take(struct events *e, int line, const struct held_event *h)
     struct carried *c = carry_slot(e);
     c->line = line;
     c->held_n = h->n;
-    c->transaction = (uint32_t)h->transaction;
+    c->transaction = (uint64_t)h->transaction;
+    c->old_key = h->old_key;
     enum status status = read_held(e, &e->program->lines[line], h, c);
     c->stated = c->typed;
     if (status != STATUS_DATA)
@@ -152,31 +153,68 @@ static const char *object_in(struct events *e, const char *key)
     return arena_copy(&e->arena, from, n - (size_t)(from - key) - 1);
 }
 
-/* As a transaction of its own, where the mirror stands. */
-static enum status look_again(struct events *e, const struct held_event *h)
+/* A transaction where the mirror stands. What it makes belongs to the one in which it was held. */
+static enum status look_again(struct events *e, const struct held_event *h, bool *found)
 {
-    bool found;
+    uint32_t first = e->n;
     const char *object = object_in(e, h->key), *at = mirror_position(e->mirror);
     const char *position = arena_strdup(&e->arena, at ? at : e->apply->position);
     TRY(mirror_begin(e->mirror, position, e->failure));
-    TRY(drift_again(e, h->flow, object ? object : h->key, !object, &found));
+    TRY(drift_again(e, h->flow, object ? object : h->key, !object, found));
     TRY(mirror_end(e->mirror, position, true, e->failure));
-    return read_evaluated(e, position, h->committed_us);
+    TRY(read_evaluated_whole(e, position, h->committed_us));
+    for (uint32_t i = first; i < e->n; i++) {
+        e->list[i].transaction = (uint64_t)h->transaction;
+        e->list[i].numbered = true;
+    }
+    return STATUS_OK;
+}
+
+/* The row as it is, in the place that it has among the others. */
+static struct carried *take_as_it_is(struct events *e, int line, const struct held_event *h)
+{
+    struct carried *c = carry_slot(e);
+    *c = (struct carried){.line = line, .held_n = h->n, .stays = true, .old_key = h->old_key,
+                          .transaction = (uint64_t)h->transaction};
+    c->stated = c->typed = (struct event){.type = e->program->lines[line].type->name,
+                                          .op = EVENT_CHANGED, .key = h->key};
+    c->refused = h->text ? h->text : "it is held";
+    return c;
+}
+
+static void say_alone(const struct events *e, const struct held_event *h)
+{
+    log_warn("link=%s msg=\"a held event cannot be tried again: it is made of one row, of which no "
+             "mirror knows; change the row in the source, and drop this one by quarantine skip\" "
+             "n=%lld flow=%s key=%s", e->program->lc->name, (long long)h->n, h->flow,
+             log_quote(h->key));
+}
+
+/* It goes, whatever comes of it: an event, the same refusal, or nothing where there is no such
+ * object any more. */
+static enum status take_object(struct events *e, int line, const struct held_event *h)
+{
+    bool found;
+    uint32_t at = e->n;
+    take_as_it_is(e, line, h);
+    TRY(look_again(e, h, &found));
+    if (!found && drift_is_alone(e, line)) {
+        say_alone(e, h);
+        return STATUS_OK;
+    }
+    struct carried *c = &e->list[at];
+    c->stays = false;
+    c->replaced = true;
+    c->stated.key = c->typed.key = ""; /* in nobody's way */
+    c->old_key = NULL;
+    c->transaction = UINT64_MAX - (uint64_t)h->n;
+    return STATUS_OK;
 }
 
 static enum status take_row(struct events *e, int line, const struct held_event *h)
 {
     e->again->result.tried += is_wished(e, h);
-    if (h->envelope)
-        return take(e, line, h);
-    /* It goes, whatever comes of it: an event, the same refusal, or nothing where there is no such
-     * object any more. */
-    struct carried *c = carry_slot(e);
-    *c = (struct carried){.line = line, .held_n = h->n, .replaced = true};
-    c->stated = c->typed = (struct event){.type = e->program->lines[line].type->name,
-                                          .op = EVENT_CHANGED, .key = ""}; /* in nobody's way */
-    c->refused = h->text;
-    return look_again(e, h);
+    return h->envelope ? take(e, line, h) : take_object(e, line, h);
 }
 
 static enum status take_page(struct events *e, const struct held_event *page, uint32_t n)
@@ -188,20 +226,24 @@ static enum status take_page(struct events *e, const struct held_event *page, ui
         if (is_tried(e, &page[i]))
             TRY(take_row(e, line, &page[i]));
         else
-            put_in_the_way(e, line, &page[i]);
+            take_as_it_is(e, line, &page[i]);
     }
     return STATUS_OK;
 }
 
 /* ---- a slice ---- */
 
+static int by_number(const void *number, const void *event)
+{
+    int64_t a = *(const int64_t *)number, b = ((const struct held_event *)event)->n;
+    return (a > b) - (a < b);
+}
+
 static const struct held_event *find(const struct held_event *page, uint32_t n, int64_t number)
 {
-    for (uint32_t i = 0; i < n; i++)
-        if (page[i].n == number)
-            return &page[i];
-    must(!"a number that was read");
-    return NULL;
+    const struct held_event *h = bsearch(&number, page, n, sizeof *page, by_number);
+    must(h);
+    return h;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -244,7 +286,7 @@ static void sort_out(struct events *e, struct slice *s)
     for (uint32_t i = 0; i < e->n; i++) {
         const struct carried *c = &e->list[i];
         struct hold *o = &s->outcome[i];
-        if (!c->held_n)
+        if (!c->held_n || c->stays)
             continue;
         const struct held_event *h = find(s->page, s->n, c->held_n);
         if (c->replaced)
@@ -278,6 +320,10 @@ static void settle_row(struct events *e, const struct slice *s, uint32_t i)
 {
     const struct carried *c = &e->list[i];
     const struct held_event *h = find(s->page, s->n, c->held_n);
+    if (c->stays) {
+        put_in_the_way(e, c->line, h);
+        return;
+    }
     keep_counted(e, c->line, h->reason, -1);
     if (s->outcome[i].reason != HOLD_NONE) {
         keep_counted(e, c->line, (enum held_reason)s->outcome[i].reason, 1);
@@ -293,7 +339,7 @@ static void settle_keys(struct events *e, const struct slice *s)
 {
     for (uint32_t i = 0; i < e->n; i++) {
         if (s->outcome[i].reason == HOLD_NONE && !e->list[i].replaced)
-            atomic_fetch_add(&e->figures.written, 1);
+            atomic_fetch_add(&e->figures->written, 1);
         if (e->list[i].held_n)
             settle_row(e, s, i);
         else if (s->outcome[i].reason != HOLD_NONE)
@@ -309,7 +355,6 @@ static void settle_keys(struct events *e, const struct slice *s)
 static enum status try_slice(struct events *e, struct slice *s)
 {
     struct backoff tries = {0};
-    s->outcome = arena_zalloc(&e->arena, (e->n + 1) * sizeof *s->outcome);
     for (;;) {
         struct checkpoint c = apply_next(e->apply, NULL, NULL, NULL);
         enum status status = write_slice(e, s, &c);
@@ -324,18 +369,50 @@ static enum status try_slice(struct events *e, struct slice *s)
     }
 }
 
+static uint32_t without_last_transaction(const struct slice *s)
+{
+    uint32_t n = s->n;
+    while (n > 0 && s->page[n - 1].transaction == s->page[s->n - 1].transaction)
+        n--;
+    return n;
+}
+
+/* Where a flow says `together` no transaction is cut in two: whether its events stay is known of all
+ * of them only. They lie side by side. */
+static enum status read_slice(struct events *e, struct slice *s)
+{
+    struct held_query q = {.after_n = e->again->after_n, .limit = SLICE_EVENTS, .envelope = true};
+    for (uint32_t whole = 0; whole == 0; q.limit *= 2) {
+        s->page = arena_alloc(&e->arena, q.limit * sizeof *s->page);
+        TRY(held_page(events_session(e), e->apply->at.link, &q, &e->arena, s->page, &s->n,
+                      e->failure));
+        e->again->in_pass = s->n == q.limit;
+        if (!e->again->in_pass || !carry_any_together(e))
+            break;
+        whole = without_last_transaction(s);
+        s->n = whole ? whole : s->n;
+    }
+    if (s->n > 0)
+        e->again->after_n = s->page[s->n - 1].n;
+    return STATUS_OK;
+}
+
+static bool any_tried(const struct events *e)
+{
+    for (uint32_t i = 0; i < e->n; i++)
+        if (!e->list[i].stays)
+            return true;
+    return false;
+}
+
 static enum status slice(struct events *e)
 {
-    struct slice s = {.page = arena_alloc(&e->arena, SLICE_EVENTS * sizeof *s.page)};
-    struct held_query q = {.after_n = e->again->after_n, .limit = SLICE_EVENTS, .envelope = true};
-    TRY(held_page(events_session(e), e->apply->at.link, &q, &e->arena, s.page, &s.n, e->failure));
-    if (s.n > 0)
-        e->again->after_n = s.page[s.n - 1].n;
-    e->again->in_pass = s.n == SLICE_EVENTS;
+    struct slice s = {0};
+    TRY(read_slice(e, &s));
     TRY(take_page(e, s.page, s.n));
-    if (e->n == 0)
-        return STATUS_OK;
-    TRY(try_slice(e, &s));
+    s.outcome = arena_zalloc(&e->arena, (e->n + 1) * sizeof *s.outcome);
+    if (any_tried(e))
+        TRY(try_slice(e, &s));
     settle_keys(e, &s);
     return STATUS_OK;
 }

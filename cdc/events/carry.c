@@ -30,6 +30,14 @@ void carry_forget(struct events *e)
     e->n = e->capacity = e->transaction = 0;
 }
 
+bool carry_any_together(const struct events *e)
+{
+    for (int i = 0; i < e->program->nlines; i++)
+        if (e->program->lines[i].flow->together)
+            return true;
+    return false;
+}
+
 /* ---- typing ---- */
 
 /* What was refused is said with the event; anything but data ends the batch. */
@@ -100,9 +108,11 @@ void carry_refusal(struct events *e, const char *name, const char *object, const
             continue;
         struct carried *c = carry_slot(e);
         c->line = i;
+        c->position = e->at;
         c->stated = (struct event){.name = name, .type = line->type->name, .op = EVENT_CHANGED};
         c->stated.key = arena_format(&e->arena, "(object %s)", object);
         c->typed = c->stated;
+        c->position = e->at;
         c->refused = arena_strdup(&e->arena, why);
     }
 }

@@ -31,7 +31,7 @@ static const char *columns_of(struct events *e, const struct owned *o, const str
 /* The first ones, and then one in many: an application that saves whole rows does it all day. */
 static void say(struct events *e, const struct owned *o, const struct event *event)
 {
-    uint64_t n = atomic_fetch_add(&e->figures.drifted, 1) + 1;
+    uint64_t n = atomic_fetch_add(&e->figures->drifted, 1) + 1;
     if (n > LOGGED_EACH && n % LOGGED_EVERY != 0)
         return;
     log_warn("link=%s msg=\"drift: somebody else changed what link %s writes\" table=%s.%s row=%s "
@@ -94,6 +94,18 @@ enum status drift_again(struct events *e, const char *flow, const char *key, boo
         *found = *found || there;
     }
     return STATUS_OK;
+}
+
+bool drift_is_alone(const struct events *e, int line)
+{
+    const struct views *v = e->program->views;
+    for (int i = 0; i < e->program->ndefinitions; i++) {
+        const struct event_definition *d = &e->program->definitions[i];
+        if (watch_of(d->name) < 0 && views_event_is_alone(v, i) &&
+            event_flow_takes(e->program->lines[line].flow, d->name, d->type))
+            return true;
+    }
+    return false;
 }
 
 static const char *text_of(struct events *e, const struct value *v)

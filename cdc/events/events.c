@@ -11,7 +11,7 @@
 #include "events/vocabulary_file.h"
 #include "sinks/apply_parts.h"
 
-enum { FOLDER_MODE = 0700 };
+enum { FOLDER_MODE = 0700, ENOUGH_AT_FIRST = 1000 };
 
 enum position_order events_compare(const struct events *e, const char *a, const char *b)
 {
@@ -52,7 +52,7 @@ static void name_file(struct events *e)
                                       e->program->lc->name);
 }
 
-enum status events_open_mirror(struct events *e)
+static enum status open_mirror(struct events *e)
 {
     struct mirror_options options = {
         .path = e->mirror_path,
@@ -65,6 +65,7 @@ enum status events_open_mirror(struct events *e)
     TRY(mirror_open(e->program->views, &options, &e->mirror, e->failure));
     if (!mirror_plan_changed(e->mirror))
         return STATUS_OK;
+    TRY(copy_warn(e));
     log_info("link=%s msg=\"what events say has changed: the mirror is made to fit\"",
              e->program->lc->name);
     return mirror_rebuild(e->mirror, false, e->failure);
@@ -108,7 +109,11 @@ enum status events_open(const struct events_options *options, struct events **ou
     e->waiting = arena_zalloc(&e->plans_arena, ((size_t)e->program->nlines + 1) *
                                                    sizeof *e->waiting);
     e->source_name = arena_format(&e->plans_arena, "/%s", e->program->lc->from->name);
-    e->held_transaction = clock_wall_us();
+    e->figures = arena_zalloc(&e->plans_arena, sizeof *e->figures);
+    e->held_transaction = arena_alloc(&e->plans_arena, sizeof *e->held_transaction);
+    *e->held_transaction = clock_wall_us();
+    e->flight = flight_new();
+    e->enough = ENOUGH_AT_FIRST;
     *out = e;
     return open_all(e);
 }
@@ -119,13 +124,14 @@ enum status events_open_state(struct events *e)
     TRY(vocabulary_file_keep(e->program, e->options.folder, e->failure));
     name_file(e);
     TRY(copy_look(e));
-    return events_open_mirror(e);
+    return open_mirror(e);
 }
 
 void events_close(struct events *e)
 {
     if (!e)
         return;
+    flight_free(e->flight);
     mirror_close(e->mirror);
     event_target_free(&e->target);
     held_keys_free(e->held);
@@ -138,7 +144,7 @@ void events_close(struct events *e)
 
 const struct event_figures *events_figures(const struct events *e)
 {
-    return &e->figures;
+    return e->figures;
 }
 
 /* ---- where they stand ---- */
@@ -160,6 +166,22 @@ static bool is_ahead(const struct events *e)
     return at && events_compare(e, at, e->apply->position) == POSITION_AFTER;
 }
 
+bool events_is_before(const struct events *e, const char *position, const char *other)
+{
+    if (!position)
+        return false;
+    enum position_order o = events_compare(e, position, e->apply->position);
+    return o == POSITION_BEFORE || o == POSITION_EQUAL ||
+           events_compare(e, position, other) == POSITION_BEFORE;
+}
+
+bool events_caught_up(const struct events *e)
+{
+    const char *at = mirror_position(e->mirror);
+    return copy_is_complete(e) &&
+           (!at || events_compare(e, at, e->apply->position) != POSITION_BEFORE);
+}
+
 /* The target comes to where the mirror stands, and the mirror is committed there. */
 static enum status settle(struct events *e)
 {
@@ -176,16 +198,21 @@ static enum status settle(struct events *e)
 
 /* ---- batches ---- */
 
-/* Up to the batch's transaction `last`. The checkpoint goes past transactions that made nothing only
- * when the mirror wants it to. */
-static enum status write_up_to(struct events *e, const struct batch *b, uint32_t last)
+/* Up to the batch's transaction i. The checkpoint goes past transactions that made nothing only when
+ * the mirror wants it to. While there is more to read, it is written beside. */
+static enum status write_up_to(struct events *e, const struct batch *b, uint32_t i, bool last)
 {
-    struct checkpoint c = apply_checkpoint_after(e->apply, b, last);
+    TRY(flight_land(e));
+    struct checkpoint c = apply_checkpoint_after(e->apply, b, i);
     if (e->apply->in_large)
         return write_last_piece(e, &c);
-    if (e->n > 0 || e->asking)
+    if (e->n == 0 && !e->asking) {
+        carry_forget(e);
+        return STATUS_OK;
+    }
+    if (last)
         return write_transaction(e, &c);
-    carry_forget(e);
+    flight_start(e, &c);
     return STATUS_OK;
 }
 
@@ -195,18 +222,59 @@ static enum status carry_transaction(struct events *e, const struct batch *b, ui
     TRY(read_transaction(e, b, &b->transactions[i]));
     if (!b->ends || !(last || read_enough(e)))
         return STATUS_OK;
-    return write_up_to(e, b, i);
+    return write_up_to(e, b, i, last);
+}
+
+/* What was written beside and failed comes first: it is earlier. */
+static enum status cannot_carry(struct events *e, const struct transaction *t, enum status status)
+{
+    struct failure mine = *e->failure;
+    TRY(flight_land(e));
+    *e->failure = mine;
+    if (!*mine.position && t->position)
+        fail_at(e->failure, t->position);
+    return status;
+}
+
+static enum status carry_batch(struct events *e, const struct batch *b)
+{
+    for (uint32_t i = 0; i < b->ntransactions; i++) {
+        enum status status = carry_transaction(e, b, i);
+        if (status != STATUS_OK)
+            return cannot_carry(e, &b->transactions[i], status);
+    }
+    return flight_land(e);
+}
+
+static bool ends_at(const char *position, const char *other)
+{
+    return position && strcmp(position, other) == 0;
+}
+
+/* The link ends at the transaction that the failure names: what came before it is written. */
+static enum status end_before(struct events *e, const struct batch *b, enum status status)
+{
+    struct failure kept = *e->failure;
+    uint32_t bad = 0, n = 0;
+    while (bad < b->ntransactions && !ends_at(b->transactions[bad].position, kept.position))
+        bad++;
+    if (status != STATUS_DATA || bad == 0 || bad == b->ntransactions || e->apply->in_large)
+        return status;
+    while (n < e->n && !ends_at(e->list[n].position, kept.position))
+        n++;
+    e->n = n;
+    struct checkpoint c = apply_checkpoint_after(e->apply, b, bad - 1);
+    TRY(write_transaction(e, &c));
+    *e->failure = kept;
+    return status;
 }
 
 enum status events_batch(struct events *e, const struct batch *b)
 {
     e->path = b->path;
-    for (uint32_t i = 0; i < b->ntransactions; i++) {
-        enum status status = carry_transaction(e, b, i);
-        if (status != STATUS_OK && !*e->failure->position && b->transactions[i].position)
-            fail_at(e->failure, b->transactions[i].position);
-        TRY(status);
-    }
+    enum status status = carry_batch(e, b);
+    if (status != STATUS_OK)
+        return end_before(e, b, status);
     e->path = NULL;
     if (!b->ends)
         return STATUS_OK;
@@ -233,12 +301,14 @@ static enum status take_quietly(struct events *e, const struct batch *b)
 
 enum status events_pass(struct events *e, const struct batch *b)
 {
+    struct failure f;
     enum status status = take_quietly(e, b);
     if (status != STATUS_DATA)
         return status;
-    copy_forget(e);
+    if (mirror_refill(e->mirror, false, &f) != STATUS_OK)
+        return fail_in(e->failure, "%s; before", f.text);
     return fail_in(e->failure, "the transaction has passed, but the mirror cannot take it either: "
-                               "it is removed, and filled again when the link starts");
+                               "it is filled again when the link starts");
 }
 
 void events_rest(struct events *e)

@@ -52,13 +52,18 @@ struct snapshot;
 /* Must the source be copied before the stream goes on? `first_run`: the link has no checkpoint; a
  * mirror's file that is there all the same was another life's. */
 enum status events_want_copy(struct events *e, bool first_run, bool *want);
-/* Fills a new mirror from a snapshot that is exact. Before the fence. */
+/* A link that has a checkpoint, and whose mirror is to be filled at a later position: are there events
+ * of single rows, which need no mirror? Then the stream goes on from the checkpoint to there first,
+ * with a mirror that knows nothing: such events are written, others are silent. The fence is taken. */
+bool events_may_catch_up(const struct events *e);
+enum status events_catch_up(struct events *e);
+/* Fills the mirror from a snapshot that is exact. Before the fence. */
 enum status events_copy(struct events *e, const struct source_driver *driver,
-                        struct snapshot *snapshot);
+                        struct snapshot *snapshot, bool first_run);
 /* The link's checkpoint is at the snapshot's position by now. The snapshot may be closed then. */
 enum status events_copied(struct events *e, const struct source_driver *driver,
-                          struct snapshot *snapshot, bool first_run);
-/* Tells the mirror where the target stands; of a copy, every object is written. After the fence,
+                          struct snapshot *snapshot);
+/* Tells the mirror where the target stands; of a copy, the objects are written. After the fence,
  * before the first batch. */
 enum status events_begin(struct events *e);
 
@@ -66,10 +71,16 @@ enum status events_begin(struct events *e);
 
 /* From where the source is to be read: a mirror behind the checkpoint has to catch up. */
 const char *events_from(const struct events *e);
-/* A batch of whole transactions, or a piece of a large one. */
+/* A batch of whole transactions, or a piece of a large one. DATA: those before the bad one are in the
+ * target; failure names it with its position. */
 enum status events_batch(struct events *e, const struct batch *b);
 /* A person lets it pass: it is in millrace.held and the checkpoint is behind it; the mirror follows. */
 enum status events_pass(struct events *e, const struct batch *b);
+/* Is what ends there no later than the target's checkpoint (then it is read for the mirror alone), or
+ * does it come before `other`? NULL (a piece): no. */
+bool events_is_before(const struct events *e, const char *position, const char *other);
+/* Does the mirror know all that the target has? Before it does, no object may be told again. */
+bool events_caught_up(const struct events *e);
 /* Nothing came for a while; the source is at `progress` (NULL: no news). */
 enum status events_idle(struct events *e, const char *progress);
 /* ---- what a person asks of held events; between two batches ---- */
@@ -79,7 +90,7 @@ struct tried_again {
     uint64_t tried; /* that the filter names */
     uint64_t gone;  /* written, or replaced by what their object is now; others that waited, too */
 };
-/* Begins to try them; events_batch and events_idle go on with it. The filter must stay until
+/* Begins to try them, where events_caught_up; events_batch and events_idle go on with it. The filter must stay until
  * events_retried is true. */
 void events_retry(struct events *e, const struct held_filter *filter);
 bool events_retried(const struct events *e, struct tried_again *out);

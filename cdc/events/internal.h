@@ -3,7 +3,7 @@
  *   events.c   opening, batches, when checkpoint and mirror move
  *   read.c     a source transaction goes through the mirror
  *   carry.c    what the mirror says is typed and given to its flows
- *   write.c    one target transaction
+ *   write.c    one target transaction; flight.h: while the next one is read
  *   keep.c     what cannot be written goes to millrace.held
  *   again.c    what is held is tried again
  *   copy.c     the first copy
@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "events/events.h"
+#include "events/flight.h"
 #include "state/held_keys.h"
 #include "events/owned.h"
 #include "model/source.h"
@@ -30,12 +31,15 @@ struct carried {
     struct event stated; /* as the view has it: what is kept where it is held */
     struct event typed;  /* as the flow sees it; objects NULL where it is refused */
     const char *refused; /* why it is none of its type; NULL: it is */
-    uint32_t transaction; /* within the target transaction */
+    uint64_t transaction; /* within the target transaction; of what was held its number there */
     uint32_t index;       /* within the source transaction */
     const char *position; /* of the source transaction; NULL: not known yet */
     int64_t committed_us;
     int64_t held_n; /* 0: new; else its number in millrace.held */
     bool replaced;  /* that row goes, by what the mirror says of its object now */
+    bool stays;     /* it is not tried: it is there for what must stay with it */
+    bool numbered;  /* `transaction` is a number of millrace.held, though the event is new */
+    const char *old_key; /* of what was held: the key that its object had; NULL: the same */
 };
 
 /* An object that another link shall send again. */
@@ -52,11 +56,15 @@ struct copied {
     int32_t chunks;
 };
 
+/* Of two, one is read into while the other is written (flight.h); but for what is read and written
+ * they point to the same. */
 struct events {
     struct events_options options;
     struct event_program *program;
     struct apply *apply;
-    struct failure *failure; /* the apply's */
+    struct failure *failure; /* the apply's; while the other one is written, `reading` */
+    struct failure reading;
+    struct flight *flight;
     struct arena plans_arena;
     struct event_target target;
     struct flow_plan *plans; /* as program->lines */
@@ -69,16 +77,18 @@ struct events {
     struct carried *list;
     uint32_t n, capacity;
     uint32_t transaction, index;
+    uint32_t enough;       /* events of a target transaction, while there is more to read */
+    const char *at;        /* where the source transaction ends that is read; NULL: none is */
     struct asking *asking; /* goes out with them */
     const char *path;      /* that they have passed: of the batch; NULL: they are of the source */
 
     struct held_keys *held;
     int64_t *quarantined, *waiting; /* how many, of each flow */
-    int64_t held_transaction; /* numbers of source transactions, for what is held together */
+    int64_t *held_transaction; /* numbers of source transactions, for what is held together */
     const char *source_name;  /* in envelopes */
     struct again *again;
     struct told *told; /* NULL: nobody has listened yet */
-    struct event_figures figures;
+    struct event_figures *figures;
 };
 
 /* ---- read.c ---- */
@@ -87,6 +97,8 @@ enum status read_transaction(struct events *e, const struct batch *b, const stru
 /* Are there events enough for a target transaction? */
 bool read_enough(const struct events *e);
 enum status read_evaluated(struct events *e, const char *position, int64_t committed_us);
+/* The same where nothing may be written in between. */
+enum status read_evaluated_whole(struct events *e, const char *position, int64_t committed_us);
 /* For mirror_options. */
 enum status read_refused(void *context, const char *name, const char *object,
                          const struct failure *why);
@@ -102,6 +114,8 @@ enum status drift_answer(struct events *e, const struct change *changes, uint32_
  * their primary key. */
 enum status drift_again(struct events *e, const char *flow, const char *key, bool by_key,
                         bool *found);
+/* Is an event of the flow made of rows that no mirror holds? Nobody can tell it again. */
+bool drift_is_alone(const struct events *e, int line);
 enum status drift_publish(struct events *e);
 
 /* ---- carry.c ---- */
@@ -111,11 +125,15 @@ enum status carry_event(struct events *e, const struct event *stated, const char
 void carry_refusal(struct events *e, const char *name, const char *object, const char *why);
 struct carried *carry_slot(struct events *e);
 void carry_forget(struct events *e); /* they are written */
+/* Does a flow say so? Then no source transaction is written in pieces, or tried in slices. */
+bool carry_any_together(const struct events *e);
 
 /* ---- write.c ---- */
 /* All that is carried, in one target transaction that ends at `c`. Nothing of it is carried
  * afterwards. */
 enum status write_transaction(struct events *e, const struct checkpoint *c);
+/* Locks were held for that long: fewer events in the next ones, or slowly more. */
+void write_tune(struct events *e, uint32_t n);
 /* The same in pieces: the opening says the last position, the end the new one. */
 enum status write_piece(struct events *e);
 enum status write_last_piece(struct events *e, const struct checkpoint *c);
@@ -150,7 +168,9 @@ void again_soon(struct events *e);
 
 /* ---- copy.c ---- */
 enum status copy_look(struct events *e); /* fills e->copy */
-void copy_forget(struct events *e);      /* closes the mirror, and removes its file */
+bool copy_is_complete(const struct events *e); /* has the mirror all rows? */
+/* Another plan takes over a mirror: was it being told to the target? */
+enum status copy_warn(struct events *e);
 
 /* ---- tell.c ---- */
 /* What is carried becomes lines for those who listen, if anybody does; said when the transaction is
@@ -170,7 +190,6 @@ const char *tell_why(const struct hold *hold, struct arena *a);
 
 /* ---- events.c ---- */
 struct session *events_session(struct events *e); /* of the target; on the writer's connection */
-enum status events_open_mirror(struct events *e);
 enum status events_compile_writes(struct events *e); /* the target is there */
 enum position_order events_compare(const struct events *e, const char *a, const char *b);
 

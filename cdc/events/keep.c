@@ -8,16 +8,25 @@
 
 /* ---- keys ---- */
 
+static const char *key_text(struct arena *a, const struct value *v)
+{
+    enum { SHOWN = 200 };
+    bool text = v->kind == VALUE_TEXT || v->kind == VALUE_DECIMAL;
+    return text ? arena_copy(a, v->text, v->size) : value_show(v, a, SHOWN);
+}
+
 const char *keep_old_key(const struct events *e, const struct carried *c)
 {
-    if (c->typed.op != EVENT_CHANGED || !c->typed.before || !c->typed.after)
-        return NULL;
+    const struct event *event = c->refused ? &c->stated : &c->typed;
+    if (c->old_key || event->op != EVENT_CHANGED || !event->before || !event->after)
+        return c->old_key;
     const char *field = e->program->lines[c->line].type->key;
-    const struct value *v = field_find(c->typed.before, field, 0);
-    if (!v || v->kind != VALUE_TEXT)
+    const struct value *was = field_find(event->before, field, 0);
+    const struct value *is = field_find(event->after, field, 0);
+    if (!was || was->kind == VALUE_NULL || (is && value_equal(was, is)))
         return NULL;
-    const char *was = arena_copy((struct arena *)&e->arena, v->text, v->size);
-    return c->typed.key && strcmp(was, c->typed.key) != 0 ? was : NULL;
+    const char *text = key_text((struct arena *)&e->arena, was);
+    return event->key && strcmp(text, event->key) != 0 ? text : NULL;
 }
 
 int keep_line_of(const struct events *e, const char *flow)
@@ -49,13 +58,13 @@ void keep_counted(struct events *e, int line, enum held_reason reason, int by)
 {
     bool quarantined = reason == HELD_QUARANTINE;
     (quarantined ? e->quarantined : e->waiting)[line] += by;
-    atomic_fetch_add(quarantined ? &e->figures.quarantined_now : &e->figures.waiting_now, by);
+    atomic_fetch_add(quarantined ? &e->figures->quarantined_now : &e->figures->waiting_now, by);
 }
 
 enum status keep_count(struct events *e)
 {
-    atomic_store(&e->figures.quarantined_now, 0);
-    atomic_store(&e->figures.waiting_now, 0);
+    atomic_store(&e->figures->quarantined_now, 0);
+    atomic_store(&e->figures->waiting_now, 0);
     for (int i = 0; i < e->program->nlines; i++) {
         struct held_counts c;
         TRY(held_count(events_session(e), e->apply->at.link, e->program->lines[i].name, &c,
@@ -95,18 +104,43 @@ static const char *op_name(enum event_op op)
     return op == EVENT_CREATED ? "created" : op == EVENT_CHANGED ? "changed" : "gone";
 }
 
-/* From this it is tried again. What was never an event of its type has none: its object is asked
- * for once more. */
+/* What was never an event of its type has none: its object is asked for once more. */
+static enum status can_be_packed(struct events *e, const struct carried *c, enum status status)
+{
+    if (!c->refused || status != STATUS_DATA)
+        return status;
+    failure_clear(e->failure);
+    return STATUS_OK;
+}
+
+/* What a changed object was may be what no event of its type can say: who writes it does not need it
+ * where the key stayed. */
+static enum status envelope_to_keep(struct events *e, const struct carried *c,
+                                    struct envelope *out, const struct field_context *context)
+{
+    struct event_origin origin = tell_origin(e, c);
+    struct event now = c->stated;
+    enum status status = envelope_of(e->program->vocabulary, &now, &origin, out, context);
+    if (status != STATUS_DATA || c->refused || now.op != EVENT_CHANGED || c->typed.before)
+        return status;
+    failure_clear(e->failure);
+    now.op = EVENT_CREATED;
+    now.before = NULL;
+    return envelope_of(e->program->vocabulary, &now, &origin, out, context);
+}
+
+/* From this it is tried again; also where only the flow's `let` has refused it. */
 static enum status pack(struct events *e, const struct carried *c, struct held_event *h)
 {
     struct field_context context = {.arena = &e->arena, .zone = e->program->from,
                                     .failure = e->failure};
-    struct event_origin origin = tell_origin(e, c);
     struct envelope envelope;
     const uint8_t *bytes;
-    if (c->refused)
+    if (!c->stated.before && !c->stated.after)
         return STATUS_OK;
-    TRY(envelope_of(e->program->vocabulary, &c->stated, &origin, &envelope, &context));
+    enum status status = envelope_to_keep(e, c, &envelope, &context);
+    if (status != STATUS_OK)
+        return can_be_packed(e, c, status);
     TRY(envelope_pack(e->program->vocabulary, &envelope, &bytes, &h->envelope_size, &context));
     h->envelope = bytes;
     return STATUS_OK;
@@ -121,7 +155,7 @@ static enum status fill(struct events *e, const struct carried *c, const struct 
         .old_key = keep_old_key(e, c),
         .op = op_name(c->stated.op),
         .reason = (enum held_reason)why->reason,
-        .transaction = e->held_transaction + c->transaction,
+        .transaction = (c->numbered ? 0 : *e->held_transaction) + (int64_t)c->transaction,
         .position = c->position ? c->position : e->apply->position,
         .committed_us = c->committed_us,
         .before = object_json(c->stated.before, &e->arena),
@@ -168,5 +202,5 @@ void keep_remember(struct events *e, const struct carried *list, uint32_t n,
             held_keys_add(e->held, list[i].line, old);
         keep_counted(e, list[i].line, (enum held_reason)outcome[i].reason, 1);
     }
-    e->held_transaction += e->transaction + 1;
+    *e->held_transaction += e->transaction + 1;
 }

@@ -1,6 +1,7 @@
 /* A link with flows: the tables that its events read, the events over them, and how it comes to the
  * position from which it streams. */
 #include <string.h>
+#include "base/crash.h"
 #include "base/log.h"
 #include "events/events.h"
 #include "events/owned.h"
@@ -186,13 +187,32 @@ static enum status go_to(struct attempt *a, const char *position, bool first)
     return attempt_writer_failed(a, apply_position(&a->writer.apply, position, NULL));
 }
 
+/* What lies between the checkpoint and the view is not passed over where no mirror is needed to tell
+ * it. A large transaction that ends beyond the view comes again. */
+static enum status catch_up(struct attempt *a, const char *position)
+{
+    struct apply *apply = &a->writer.apply;
+    if (!events_may_catch_up(a->writer.events))
+        return STATUS_OK;
+    TRY(attempt_take_fence(a, NULL));
+    if (a->source_driver->compare(apply->position, position) == POSITION_EQUAL)
+        return STATUS_OK;
+    log_info("link=%s msg=\"catching up with the view\" from=%s to=%s", a->lc->name,
+             apply->position, position);
+    TRY(attempt_writer_failed(a, events_catch_up(a->writer.events)));
+    TRY(stream_run(a, arena_strdup(&a->arena, apply->position), position));
+    return attempt_writer_failed(a, apply_abandon(apply));
+}
+
 static enum status copy_from(struct attempt *a, struct snapshot *snapshot, bool first)
 {
     struct events *e = a->writer.events;
     const char *position = arena_strdup(&a->arena, a->source_driver->snapshot_high(snapshot));
-    TRY(attempt_writer_failed(a, events_copy(e, a->source_driver, snapshot)));
+    if (!first)
+        TRY(catch_up(a, position));
+    TRY(attempt_writer_failed(a, events_copy(e, a->source_driver, snapshot, first)));
     TRY(go_to(a, position, first));
-    return attempt_writer_failed(a, events_copied(e, a->source_driver, snapshot, first));
+    return attempt_writer_failed(a, events_copied(e, a->source_driver, snapshot));
 }
 
 /* One view of all tables, exact: the mirror knows one position only. */
@@ -203,6 +223,7 @@ static enum status copy(struct attempt *a, const struct last_checkpoint *last)
     log_info("link=%s msg=\"filling the mirror from the source\"", a->lc->name);
     TRY(a->source_driver->snapshot_open(a->source, 1, last->exists ? last->position : NULL, true,
                                         &snapshot));
+    crash_here(CRASH_AFTER_SNAPSHOT);
     enum status status = copy_from(a, snapshot, !last->exists);
     a->source_driver->snapshot_close(snapshot);
     return status;

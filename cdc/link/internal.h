@@ -149,6 +149,7 @@ struct attempt {
     struct mapping mapping;
     struct event_program *program; /* of a link with flows */
     uint64_t owned_version;        /* of what other links say they own */
+    const char *begun_at;          /* the checkpoint when the stream began */
     struct intake intake;
     struct marker_guard guard;
     struct writer writer;

@@ -138,11 +138,23 @@ static void to_writer(struct attempt *a, struct batch *b)
     writer_push(&a->writer, b);
 }
 
+/* A link with flows reads again what its mirror lacks, and what made no event moved no checkpoint. */
+static bool comes_before_skipped(const struct attempt *a, const struct batch *b)
+{
+    const char *position = b->transactions[0].position;
+    if (!attempt_carries_events(a) || !position)
+        return false;
+    enum position_order o = a->source_driver->compare(position, a->begun_at);
+    return o == POSITION_BEFORE || o == POSITION_EQUAL ||
+           a->source_driver->compare(position, link_skip_position(a->link)) == POSITION_BEFORE;
+}
+
 /* A transaction that is passed is held as the source has it: it may be one that cannot be
  * converted. The writer checks that it is the one that was named. */
 static bool is_passed(struct attempt *a, const struct batch *b)
 {
-    if (!link_skip_position(a->link) || a->skip_handed_over || b->ntransactions == 0)
+    if (!link_skip_position(a->link) || a->skip_handed_over || b->ntransactions == 0 ||
+        comes_before_skipped(a, b))
         return false;
     a->skip_handed_over = b->ends;
     return true;
@@ -382,7 +394,8 @@ static void finish_batch(struct attempt *a, struct batch *b)
         batch_free(b); /* made here, not by the intake */
         return;
     }
-    tune(a, b);
+    if (!events)
+        tune(a, b);
     if (b->ends && !events)
         durable(a, batch_position(b));
     a->waiting_since_us = 0;
@@ -629,21 +642,23 @@ static void open_handles(struct attempt *a)
     uv_timer_start(&a->tick, on_tick, (uint64_t)tick_ms, (uint64_t)tick_ms);
 }
 
-static void begin_skip(struct attempt *a, const char *from)
+static void begin_skip(struct attempt *a)
 {
+    a->begun_at = arena_strdup(&a->arena, a->writer.apply.position);
     a->writer.skip = link_skip_position(a->link);
-    a->writer.skip_from = from;
+    a->writer.skip_from = a->begun_at;
     a->one_each = a->writer.skip != NULL;
     if (a->one_each)
         a->intake.batch_changes = 1;
 }
 
-/* What a target transaction waits for on its way is paid once a batch: one of a third of the budget
- * is written while another is filled, and a third is left to conversions. */
+/* What a target transaction waits for on its way is paid once a batch, and events are written while
+ * more of the same batch is read: one of a third of the budget is written while another is filled,
+ * and a third is left to conversions. */
 static void size_batches(struct attempt *a)
 {
     size_t most = a->lc->budget_bytes / 3;
-    if (a->round_trip_us >= FAR_US)
+    if (a->round_trip_us >= FAR_US || attempt_carries_events(a))
         a->intake.batch_bytes = most < FAR_BATCH_BYTES ? most : FAR_BATCH_BYTES;
 }
 
@@ -652,18 +667,22 @@ static void begin(struct attempt *a, const char *from, const char *until)
     intake_free(&a->intake); /* what an earlier stream of this attempt left */
     intake_init(&a->intake, a->lc->budget_bytes);
     size_batches(a);
+    if (attempt_carries_events(a))
+        a->intake.batch_changes = BATCH_CHANGES_MAX; /* they cut their target transactions themselves */
     a->until = until;
     a->ending = a->closing = a->cut_off = false;
     a->end_status = STATUS_OK;
     a->waiting_since_us = 0;
     a->idle_checkpoint_at_us = a->rate_at_us = clock_monotonic_us();
+    if (attempt_carries_events(a)) /* the mirror may be behind a checkpoint at which nothing ends */
+        a->idle_checkpoint_at_us -= idle_at_least_every_us;
     a->intake.on_ready = intake_ready;
     a->intake.on_room = intake_room;
     a->intake.ready_owner = a->intake.room_owner = a;
     a->tuned_changes = a->intake.batch_changes;
     buffer_clear(&a->submitted);
     buffer_add_text(&a->submitted, from);
-    begin_skip(a, from);
+    begin_skip(a);
     a->held_rows_watched = ward_watches(a->writer.apply.ward);
     marker_guard_init(&a->guard, a->source_id, a->target_id);
     open_handles(a);

@@ -107,7 +107,7 @@ static enum status hear_person(struct writer *w)
         tell_retried(w);
         return STATUS_OK;
     }
-    if (!link_take_quarantine_request(w->link, &w->asked))
+    if (!events_caught_up(w->events) || !link_take_quarantine_request(w->link, &w->asked))
         return STATUS_OK;
     if (w->asked.skip)
         return drop(w);
@@ -130,10 +130,20 @@ static enum status carry(struct writer *w, struct batch *b)
     return STATUS_OK;
 }
 
+/* While a transaction is to be passed, what comes before it goes its way: the mirror was not
+ * committed when the link failed, and what made no event moved no checkpoint. */
+static bool is_carried(const struct writer *w, const struct batch *b)
+{
+    if (!w->events)
+        return false;
+    return !w->skip || b->ntransactions == 0 ||
+           events_is_before(w->events, b->transactions[0].position, w->skip);
+}
+
 static enum status apply_one(struct writer *w, struct batch *b, bool *passed)
 {
     enum apply_result result;
-    if (w->events && !w->skip)
+    if (is_carried(w, b))
         return carry(w, b);
     if (!w->skip)
         TRY(held_rows_hear(w));

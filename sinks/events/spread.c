@@ -16,7 +16,7 @@ struct spread {
 
 static const char *transaction_text(struct spread *s, uint32_t i)
 {
-    return arena_format(s->arena, "%" PRIu32, s->items[i].in->transaction);
+    return arena_format(s->arena, "%" PRIu64, s->items[i].in->transaction);
 }
 
 static bool is_held(const struct spread *s, uint32_t i)

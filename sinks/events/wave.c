@@ -37,8 +37,10 @@ void item_init(struct item *i, const struct event_in *in, const struct flow_plan
     const struct event *e = in->event;
     const char *field = plan->flow->event->key;
     *i = (struct item){.in = in, .key = e->key ? e->key : ""};
-    if (in->refused)
+    if (in->refused) {
+        i->old_key = in->old_key;
         return;
+    }
     must(e->op == EVENT_GONE ? e->before != NULL : e->after != NULL);
     i->bytes = object_bytes(e->before) + object_bytes(e->after);
     if (e->op != EVENT_CHANGED)

@@ -36,9 +36,10 @@ enum status flow_plan_make(const struct event_database *db, const struct event_f
 struct event_in {
     const struct event *event;
     int flow;             /* in the list of plans */
-    uint32_t transaction; /* any number that its source transaction's events share */
+    uint64_t transaction; /* any number that its source transaction's events share */
     const char *refused;  /* why it cannot be written: it is quarantined, and its objects are not */
                           /* looked at; NULL: it can */
+    const char *old_key;  /* of a refused one: the key that it had, where it changed; else NULL */
 };
 
 struct event_batch {
