@@ -477,7 +477,7 @@ def crashing_link(world, route):
 @pytest.mark.crash
 @crashing
 @two_routes
-@pytest.mark.parametrize("point,n", [("row_mode", 1), ("row_mode", 2), ("before_commit", 2),
+@pytest.mark.parametrize("point,n", [("row_mode", 1), ("before_commit", 2),
                                      ("commit_sent", 2), ("after_commit", 2), ("before_commit", 3),
                                      ("after_commit", 3), ("before_ack", 1)])
 def test_killed_while_rows_are_held(crashing_link, point, n):
