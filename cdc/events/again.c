@@ -339,7 +339,7 @@ static void settle_keys(struct events *e, const struct slice *s)
 {
     for (uint32_t i = 0; i < e->n; i++) {
         if (s->outcome[i].reason == HOLD_NONE && !e->list[i].replaced)
-            atomic_fetch_add(&e->figures.written, 1);
+            atomic_fetch_add(&e->figures->written, 1);
         if (e->list[i].held_n)
             settle_row(e, s, i);
         else if (s->outcome[i].reason != HOLD_NONE)

@@ -108,10 +108,10 @@ void carry_refusal(struct events *e, const char *name, const char *object, const
             continue;
         struct carried *c = carry_slot(e);
         c->line = i;
-        c->position = e->evaluated;
         c->stated = (struct event){.name = name, .type = line->type->name, .op = EVENT_CHANGED};
         c->stated.key = arena_format(&e->arena, "(object %s)", object);
         c->typed = c->stated;
+        c->position = e->at;
         c->refused = arena_strdup(&e->arena, why);
     }
 }

@@ -31,7 +31,7 @@ static const char *columns_of(struct events *e, const struct owned *o, const str
 /* The first ones, and then one in many: an application that saves whole rows does it all day. */
 static void say(struct events *e, const struct owned *o, const struct event *event)
 {
-    uint64_t n = atomic_fetch_add(&e->figures.drifted, 1) + 1;
+    uint64_t n = atomic_fetch_add(&e->figures->drifted, 1) + 1;
     if (n > LOGGED_EACH && n % LOGGED_EVERY != 0)
         return;
     log_warn("link=%s msg=\"drift: somebody else changed what link %s writes\" table=%s.%s row=%s "

@@ -11,7 +11,7 @@
 #include "events/vocabulary_file.h"
 #include "sinks/apply_parts.h"
 
-enum { FOLDER_MODE = 0700 };
+enum { FOLDER_MODE = 0700, ENOUGH_AT_FIRST = 1000 };
 
 enum position_order events_compare(const struct events *e, const char *a, const char *b)
 {
@@ -108,7 +108,11 @@ enum status events_open(const struct events_options *options, struct events **ou
     e->waiting = arena_zalloc(&e->plans_arena, ((size_t)e->program->nlines + 1) *
                                                    sizeof *e->waiting);
     e->source_name = arena_format(&e->plans_arena, "/%s", e->program->lc->from->name);
-    e->held_transaction = clock_wall_us();
+    e->figures = arena_zalloc(&e->plans_arena, sizeof *e->figures);
+    e->held_transaction = arena_alloc(&e->plans_arena, sizeof *e->held_transaction);
+    *e->held_transaction = clock_wall_us();
+    e->flight = flight_new();
+    e->enough = ENOUGH_AT_FIRST;
     *out = e;
     return open_all(e);
 }
@@ -126,6 +130,7 @@ void events_close(struct events *e)
 {
     if (!e)
         return;
+    flight_free(e->flight);
     mirror_close(e->mirror);
     event_target_free(&e->target);
     held_keys_free(e->held);
@@ -138,7 +143,7 @@ void events_close(struct events *e)
 
 const struct event_figures *events_figures(const struct events *e)
 {
-    return &e->figures;
+    return e->figures;
 }
 
 /* ---- where they stand ---- */
@@ -192,16 +197,21 @@ static enum status settle(struct events *e)
 
 /* ---- batches ---- */
 
-/* Up to the batch's transaction `last`. The checkpoint goes past transactions that made nothing only
- * when the mirror wants it to. */
-static enum status write_up_to(struct events *e, const struct batch *b, uint32_t last)
+/* Up to the batch's transaction i. The checkpoint goes past transactions that made nothing only when
+ * the mirror wants it to. While there is more to read, it is written beside. */
+static enum status write_up_to(struct events *e, const struct batch *b, uint32_t i, bool last)
 {
-    struct checkpoint c = apply_checkpoint_after(e->apply, b, last);
+    TRY(flight_land(e));
+    struct checkpoint c = apply_checkpoint_after(e->apply, b, i);
     if (e->apply->in_large)
         return write_last_piece(e, &c);
-    if (e->n > 0 || e->asking)
+    if (e->n == 0 && !e->asking) {
+        carry_forget(e);
+        return STATUS_OK;
+    }
+    if (last)
         return write_transaction(e, &c);
-    carry_forget(e);
+    flight_start(e, &c);
     return STATUS_OK;
 }
 
@@ -211,7 +221,28 @@ static enum status carry_transaction(struct events *e, const struct batch *b, ui
     TRY(read_transaction(e, b, &b->transactions[i]));
     if (!b->ends || !(last || read_enough(e)))
         return STATUS_OK;
-    return write_up_to(e, b, i);
+    return write_up_to(e, b, i, last);
+}
+
+/* What was written beside and failed comes first: it is earlier. */
+static enum status cannot_carry(struct events *e, const struct transaction *t, enum status status)
+{
+    struct failure mine = *e->failure;
+    TRY(flight_land(e));
+    *e->failure = mine;
+    if (!*mine.position && t->position)
+        fail_at(e->failure, t->position);
+    return status;
+}
+
+static enum status carry_batch(struct events *e, const struct batch *b)
+{
+    for (uint32_t i = 0; i < b->ntransactions; i++) {
+        enum status status = carry_transaction(e, b, i);
+        if (status != STATUS_OK)
+            return cannot_carry(e, &b->transactions[i], status);
+    }
+    return flight_land(e);
 }
 
 static bool ends_at(const char *position, const char *other)
@@ -240,14 +271,11 @@ static enum status end_before(struct events *e, const struct batch *b, enum stat
 enum status events_batch(struct events *e, const struct batch *b)
 {
     e->path = b->path;
-    for (uint32_t i = 0; i < b->ntransactions; i++) {
-        enum status status = carry_transaction(e, b, i);
-        if (status != STATUS_OK && !*e->failure->position && b->transactions[i].position)
-            fail_at(e->failure, b->transactions[i].position);
-        if (status != STATUS_OK)
-            return end_before(e, b, status);
-    }
+    enum status status = carry_batch(e, b);
+    if (status != STATUS_OK)
+        status = end_before(e, b, status);
     e->path = NULL;
+    TRY(status);
     if (!b->ends)
         return STATUS_OK;
     TRY(settle(e));

@@ -3,7 +3,7 @@
  *   events.c   opening, batches, when checkpoint and mirror move
  *   read.c     a source transaction goes through the mirror
  *   carry.c    what the mirror says is typed and given to its flows
- *   write.c    one target transaction
+ *   write.c    one target transaction; flight.h: while the next one is read
  *   keep.c     what cannot be written goes to millrace.held
  *   again.c    what is held is tried again
  *   copy.c     the first copy
@@ -15,6 +15,7 @@
 
 #include "base/buffer.h"
 #include "events/events.h"
+#include "events/flight.h"
 #include "state/held_keys.h"
 #include "events/owned.h"
 #include "model/source.h"
@@ -55,11 +56,15 @@ struct copied {
     int32_t chunks;
 };
 
+/* Of two, one is read into while the other is written (flight.h); but for what is read and written
+ * they point to the same. */
 struct events {
     struct events_options options;
     struct event_program *program;
     struct apply *apply;
-    struct failure *failure; /* the apply's */
+    struct failure *failure; /* the apply's; while the other one is written, `reading` */
+    struct failure reading;
+    struct flight *flight;
     struct arena plans_arena;
     struct event_target target;
     struct flow_plan *plans; /* as program->lines */
@@ -72,17 +77,18 @@ struct events {
     struct carried *list;
     uint32_t n, capacity;
     uint32_t transaction, index;
-    const char *evaluated; /* where the transaction ends that is evaluated now */
+    uint32_t enough;       /* events of a target transaction, while there is more to read */
+    const char *at;        /* where the source transaction ends that is read; NULL: none is */
     struct asking *asking; /* goes out with them */
     const char *path;      /* that they have passed: of the batch; NULL: they are of the source */
 
     struct held_keys *held;
     int64_t *quarantined, *waiting; /* how many, of each flow */
-    int64_t held_transaction; /* numbers of source transactions, for what is held together */
+    int64_t *held_transaction; /* numbers of source transactions, for what is held together */
     const char *source_name;  /* in envelopes */
     struct again *again;
     struct told *told; /* NULL: nobody has listened yet */
-    struct event_figures figures;
+    struct event_figures *figures;
 };
 
 /* ---- read.c ---- */
@@ -126,6 +132,8 @@ bool carry_any_together(const struct events *e);
 /* All that is carried, in one target transaction that ends at `c`. Nothing of it is carried
  * afterwards. */
 enum status write_transaction(struct events *e, const struct checkpoint *c);
+/* Locks were held for that long: fewer events in the next ones, or slowly more. */
+void write_tune(struct events *e, uint32_t n);
 /* The same in pieces: the opening says the last position, the end the new one. */
 enum status write_piece(struct events *e);
 enum status write_last_piece(struct events *e, const struct checkpoint *c);

@@ -58,13 +58,13 @@ void keep_counted(struct events *e, int line, enum held_reason reason, int by)
 {
     bool quarantined = reason == HELD_QUARANTINE;
     (quarantined ? e->quarantined : e->waiting)[line] += by;
-    atomic_fetch_add(quarantined ? &e->figures.quarantined_now : &e->figures.waiting_now, by);
+    atomic_fetch_add(quarantined ? &e->figures->quarantined_now : &e->figures->waiting_now, by);
 }
 
 enum status keep_count(struct events *e)
 {
-    atomic_store(&e->figures.quarantined_now, 0);
-    atomic_store(&e->figures.waiting_now, 0);
+    atomic_store(&e->figures->quarantined_now, 0);
+    atomic_store(&e->figures->waiting_now, 0);
     for (int i = 0; i < e->program->nlines; i++) {
         struct held_counts c;
         TRY(held_count(events_session(e), e->apply->at.link, e->program->lines[i].name, &c,
@@ -155,7 +155,7 @@ static enum status fill(struct events *e, const struct carried *c, const struct 
         .old_key = keep_old_key(e, c),
         .op = op_name(c->stated.op),
         .reason = (enum held_reason)why->reason,
-        .transaction = (c->numbered ? 0 : e->held_transaction) + (int64_t)c->transaction,
+        .transaction = (c->numbered ? 0 : *e->held_transaction) + (int64_t)c->transaction,
         .position = c->position ? c->position : e->apply->position,
         .committed_us = c->committed_us,
         .before = object_json(c->stated.before, &e->arena),
@@ -202,5 +202,5 @@ void keep_remember(struct events *e, const struct carried *list, uint32_t n,
             held_keys_add(e->held, list[i].line, old);
         keep_counted(e, list[i].line, (enum held_reason)outcome[i].reason, 1);
     }
-    e->held_transaction += e->transaction + 1;
+    *e->held_transaction += e->transaction + 1;
 }

@@ -4,8 +4,13 @@
 #include <string.h>
 #include "events/watch.h"
 
-/* What an arena keeps for the next time, about: beyond it memory goes back and forth. */
-enum { STEP_OBJECTS = 1000, PIECE_EVENTS = 3000, PIECE_BYTES = 3 << 20 };
+enum {
+    STEP_OBJECTS = 1000,
+    ENOUGH_BYTES = 8 << 20,
+    /* A piece of one source transaction: about what an arena keeps for the next time. */
+    PIECE_EVENTS = 3000,
+    PIECE_BYTES = 3 << 20,
+};
 
 /* ---- what a view could not state ---- */
 
@@ -26,6 +31,11 @@ enum status read_refused(void *context, const char *name, const char *object,
 
 bool read_enough(const struct events *e)
 {
+    return e->n >= e->enough || e->arena.bytes >= ENOUGH_BYTES;
+}
+
+static bool is_large(const struct events *e)
+{
     return e->n >= PIECE_EVENTS || e->arena.bytes >= PIECE_BYTES;
 }
 
@@ -44,16 +54,18 @@ static enum status evaluate(struct events *e, const char *position, int64_t comm
 {
     struct mirror_step step;
     e->index = 0;
-    e->evaluated = position;
+    e->at = position ? arena_strdup(&e->arena, position) : NULL;
     do {
         TRY(mirror_evaluate(e->mirror, STEP_OBJECTS, &e->arena, &step, e->failure));
         for (uint32_t i = 0; i < step.nevents; i++)
-            TRY(read_event(e, &step.events[i], position, committed_us));
-        if (in_pieces && step.more && read_enough(e))
+            TRY(read_event(e, &step.events[i], e->at, committed_us));
+        if (in_pieces && step.more && is_large(e)) {
             TRY(write_piece(e));
+            e->at = position ? arena_strdup(&e->arena, position) : NULL;
+        }
     } while (step.more);
+    e->at = NULL;
     e->transaction++;
-    e->evaluated = NULL;
     return STATUS_OK;
 }
 

@@ -6,6 +6,8 @@
 #include "base/crash.h"
 #include "sinks/apply_parts.h"
 
+enum { ENOUGH_MIN = 100, ENOUGH_MAX = 4000 };
+
 /* ---- the writes ---- */
 
 static bool is_held(void *owner, int flow, const char *key)
@@ -45,11 +47,11 @@ static void count(struct events *e, const struct hold *outcome)
 {
     for (uint32_t i = 0; i < e->n; i++) {
         if (outcome[i].reason == HOLD_NONE)
-            atomic_fetch_add(&e->figures.written, 1);
+            atomic_fetch_add(&e->figures->written, 1);
         else if (outcome[i].reason == HOLD_QUARANTINE)
-            atomic_fetch_add(&e->figures.quarantined, 1);
+            atomic_fetch_add(&e->figures->quarantined, 1);
         else
-            atomic_fetch_add(&e->figures.held, 1);
+            atomic_fetch_add(&e->figures->held, 1);
     }
 }
 
@@ -94,6 +96,17 @@ enum status write_transaction(struct events *e, const struct checkpoint *c)
     return STATUS_OK;
 }
 
+void write_tune(struct events *e, uint32_t n)
+{
+    int64_t took = atomic_load(&e->apply->apply_us), aim = e->program->lc->apply_ms * 1000LL;
+    uint64_t enough = e->enough;
+    if (took > aim && n > ENOUGH_MIN)
+        enough = (uint64_t)n * (uint64_t)aim / (uint64_t)took;
+    else if (n >= enough)
+        enough += enough / 8 + 1;
+    e->enough = (uint32_t)(enough < ENOUGH_MIN ? ENOUGH_MIN : enough > ENOUGH_MAX ? ENOUGH_MAX : enough);
+}
+
 /* ---- in pieces ---- */
 
 static enum status open_large(struct events *e)
@@ -110,6 +123,7 @@ static enum status open_large(struct events *e)
 static enum status piece(struct events *e)
 {
     struct hold *outcome = arena_alloc(&e->arena, (e->n + 1) * sizeof *outcome);
+    TRY(flight_land(e));
     TRY(open_large(e));
     TRY(write_all(e, outcome));
     crash_here(CRASH_BETWEEN_PIECES);

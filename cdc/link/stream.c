@@ -394,7 +394,8 @@ static void finish_batch(struct attempt *a, struct batch *b)
         batch_free(b); /* made here, not by the intake */
         return;
     }
-    tune(a, b);
+    if (!events)
+        tune(a, b);
     if (b->ends && !events)
         durable(a, batch_position(b));
     a->waiting_since_us = 0;
@@ -651,12 +652,13 @@ static void begin_skip(struct attempt *a)
         a->intake.batch_changes = 1;
 }
 
-/* What a target transaction waits for on its way is paid once a batch: one of a third of the budget
- * is written while another is filled, and a third is left to conversions. */
+/* What a target transaction waits for on its way is paid once a batch, and events are written while
+ * more of the same batch is read: one of a third of the budget is written while another is filled,
+ * and a third is left to conversions. */
 static void size_batches(struct attempt *a)
 {
     size_t most = a->lc->budget_bytes / 3;
-    if (a->round_trip_us >= FAR_US)
+    if (a->round_trip_us >= FAR_US || attempt_carries_events(a))
         a->intake.batch_bytes = most < FAR_BATCH_BYTES ? most : FAR_BATCH_BYTES;
 }
 
@@ -665,6 +667,8 @@ static void begin(struct attempt *a, const char *from, const char *until)
     intake_free(&a->intake); /* what an earlier stream of this attempt left */
     intake_init(&a->intake, a->lc->budget_bytes);
     size_batches(a);
+    if (attempt_carries_events(a))
+        a->intake.batch_changes = BATCH_CHANGES_MAX; /* they cut their target transactions themselves */
     a->until = until;
     a->ending = a->closing = a->cut_off = false;
     a->end_status = STATUS_OK;

@@ -95,6 +95,8 @@ static void arguments_say_which(void **state)
 
 /* ---- the process's side: a link whose writer we are ---- */
 
+static const struct system mes = {.engine = ENGINE_MARIADB};
+
 static void nobody(void *owner)
 {
     (void)owner;
@@ -131,7 +133,7 @@ static json_t *poll(struct link *l, json_int_t request)
 static void a_request_reaches_the_writer_and_its_answer_comes_back(void **state)
 {
     (void)state;
-    const struct link_config lc = {.name = "erp-mes", .nevent_flows = 1};
+    const struct link_config lc = {.name = "erp-mes", .to = &mes, .nevent_flows = 1};
     const int64_t n[] = {17};
     const struct held_filter filter = {.reasons = 1u << HELD_WAIT,
                                        .flow = "Order",
@@ -164,7 +166,7 @@ static void a_request_reaches_the_writer_and_its_answer_comes_back(void **state)
 static void who_asks_is_told_that_the_link_failed(void **state)
 {
     (void)state;
-    const struct link_config lc = {.name = "erp-mes", .nevent_flows = 1};
+    const struct link_config lc = {.name = "erp-mes", .to = &mes, .nevent_flows = 1};
     struct quarantine_request r;
     struct link *l = link_new(NULL, &lc, 1, nobody, NULL);
     json_decref(ask(l, true, &(struct held_filter){0}));
@@ -175,12 +177,13 @@ static void who_asks_is_told_that_the_link_failed(void **state)
     link_free(l);
 }
 
-static void a_link_of_tables_has_nothing_to_try_again(void **state)
+static void a_link_that_only_counts_has_nothing_to_try_again(void **state)
 {
     (void)state;
-    const struct link_config lc = {.name = "erp-mes"};
+    const struct system nothing = {.engine = ENGINE_NULL};
+    const struct link_config lc = {.name = "erp-mes", .to = &nothing};
     struct link *l = link_new(NULL, &lc, 1, nobody, NULL);
-    says(ask(l, false, &(struct held_filter){0}), "error", "replicates tables");
+    says(ask(l, false, &(struct held_filter){0}), "error", "only counts");
     says(serve(l, json_pack("{s:s, s:{s:i}}", "command", "quarantine", "filter", "reasons", 999)),
          "error", "filter");
     says(serve(l, json_pack("{s:s}", "command", "quarantine")), "error", "filter");
@@ -197,7 +200,7 @@ int main(void)
         cmocka_unit_test(arguments_say_which),
         cmocka_unit_test(a_request_reaches_the_writer_and_its_answer_comes_back),
         cmocka_unit_test(who_asks_is_told_that_the_link_failed),
-        cmocka_unit_test(a_link_of_tables_has_nothing_to_try_again),
+        cmocka_unit_test(a_link_that_only_counts_has_nothing_to_try_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
