@@ -317,8 +317,10 @@ static enum status finish_copy(struct events *e)
     TRY(noted(e, note_quiet, &quiet));
     TRY(complete_all(e, quiet));
     TRY(mirror_note(e->mirror, note_filled, NULL, e->failure));
+    crash_here(CRASH_BEFORE_MIRROR);
     TRY(mirror_commit(e->mirror, position_of(e), &committed, e->failure));
     must(committed);
+    crash_here(CRASH_AFTER_MIRROR);
     log_info("link=%s msg=\"the mirror is filled\" position=%s", e->program->lc->name,
              position_of(e));
     return STATUS_OK;
