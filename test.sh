@@ -6,7 +6,7 @@
 #   golden         of these, the decoders over recorded bytes
 #   integration    pytest against real servers     (ARGUMENT: pytest's -k expression)
 #   crash [N]      kill -9 at every named point and N times at random (default 50)
-#   large [ROWS]   one transaction of that many rows, each way (default 5,000,000)
+#   large [ROWS]   one transaction of that many rows, each way (default 5,000,000); 100,000 events held
 #   asan           unit, integration and crash under AddressSanitizer and UBSan
 #   tsan           what crosses threads, under ThreadSanitizer
 #   mutants        removes one guard at a time: each time a test must fail
@@ -78,7 +78,7 @@ crash() {
 }
 large() {
     plain || { broken large; return; }
-    MILLRACE_LARGE_ROWS=${1:-5000000} run_pytest large -m large
+    MILLRACE_LARGE_ROWS=${1:-5000000} MILLRACE_HELD=100000 run_pytest large -m large
 }
 asan() {
     sanitized || { broken asan; return; }

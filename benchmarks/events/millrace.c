@@ -46,7 +46,7 @@ static void complete(struct mirror *m, const struct views *v)
     struct arena a = {0};
     struct mirror_step step = {.more = true};
     for (int i = 0; i < views_ntables(v); i++)
-        side_check(mirror_complete(m, views_table(v, i), "0", true, &f), &f);
+        side_check(mirror_complete(m, views_table(v, i), "0", MIRROR_BEGINS_QUIETLY, &f), &f);
     while (step.more)
         side_check(mirror_evaluate(m, 1000, &a, &step, &f), &f);
     arena_free(&a);

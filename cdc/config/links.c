@@ -303,9 +303,8 @@ static enum status read_what(struct load *l, const struct form *f, struct link_c
         return wrong(l, f->at, "a link needs `tables: {...}` or `flows: [...]`");
     if (tables && flows)
         return wrong(l, flows->key,
-                     "a link has `tables` or `flows`, not both: a row that cannot be written stops a "
-                     "link, an event that cannot is held and its link goes on. Write two links, one "
-                     "of them with a `name`");
+                     "a link has `tables` or `flows`, not both. Write two links, one of them with a "
+                     "`name`");
     return flows ? read_flows(l, f, link) : read_tables(l, f, false, link);
 }
 

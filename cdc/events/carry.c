@@ -108,6 +108,7 @@ void carry_refusal(struct events *e, const char *name, const char *object, const
             continue;
         struct carried *c = carry_slot(e);
         c->line = i;
+        c->position = e->at;
         c->stated = (struct event){.name = name, .type = line->type->name, .op = EVENT_CHANGED};
         c->stated.key = arena_format(&e->arena, "(object %s)", object);
         c->typed = c->stated;

@@ -1,5 +1,5 @@
 /* The first copy: the mirror is filled from one view of the source, at P; the target takes P for its
- * checkpoint; then every object is written, found by its key (`first_copy: merge`).
+ * checkpoint; then objects are written, found by their keys (`first_copy: merge`: every one).
  *
  *   fill        rows of the snapshot into the mirror
  *   fence at P  the link's checkpoint
@@ -9,15 +9,17 @@
  *               those that were written are passed over
  *   commit      the mirror is complete
  *
+ * Where rows of the mirror are lacking later, all of it comes again at a later P, and the log from
+ * the checkpoint to P is not read. What was emitted is still known then: objects that left or
+ * changed meanwhile are told as that, in the same emission; with `none` nothing else is.
+ *
  * Events that are made of single rows have none in the mirror: their objects are written while the
  * snapshot is open, in one target transaction; broken off, all begins anew with another snapshot.
+ * Of them nobody knows which have left meanwhile.
  */
 #include "events/internal.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "base/crash.h"
 #include "base/log.h"
 #include "events/watch.h"
@@ -89,6 +91,19 @@ static enum status noted(struct events *e, const char *name, bool *out)
     return STATUS_OK;
 }
 
+/* What is told of this copy already is not in the mirror: an object that came with it and leaves
+ * before the next one is never told to be gone. */
+enum status copy_warn(struct events *e)
+{
+    bool filled;
+    TRY(noted(e, note_filled, &filled));
+    if (filled && e->copy.written > 0)
+        log_warn("link=%s msg=\"what events say has changed while a copy was written: it begins "
+                 "anew. Compare the target's objects when it is done: one that left the source "
+                 "meanwhile may be left there\"", e->program->lc->name);
+    return STATUS_OK;
+}
+
 enum status events_want_copy(struct events *e, bool first_run, bool *want)
 {
     bool filled;
@@ -101,31 +116,30 @@ enum status events_want_copy(struct events *e, bool first_run, bool *want)
 
 /* ---- anew ---- */
 
-static void remove_file(const char *path, const char *suffix)
+static enum status commit(struct events *e, const char *position)
 {
-    char name[4200];
-    snprintf(name, sizeof name, "%s%s", path, suffix);
-    unlink(name);
+    bool committed;
+    crash_here(CRASH_BEFORE_MIRROR);
+    TRY(mirror_commit(e->mirror, position, &committed, e->failure));
+    must(committed);
+    crash_here(CRASH_AFTER_MIRROR);
+    return STATUS_OK;
 }
 
-void copy_forget(struct events *e)
+/* Without a copy asked for, nothing is told of what is there at the very start, also where that is
+ * broken off and begun again. Later something may have been missed: then it is told. */
+static enum status begin_anew(struct events *e, bool first_run)
 {
-    mirror_close(e->mirror);
-    e->mirror = NULL;
-    if (!e->mirror_path)
-        return;
-    remove_file(e->mirror_path, "");
-    remove_file(e->mirror_path, "-wal");
-    remove_file(e->mirror_path, "-shm");
-}
-
-static enum status begin_anew(struct events *e)
-{
-    copy_forget(e);
+    bool quiet;
+    TRY(noted(e, note_quiet, &quiet));
     carry_forget(e);
     e->copy = (struct copied){0};
     TRY(state_forget_chunks(events_session(e), e->apply->at.link, label, e->failure));
-    return events_open_mirror(e);
+    TRY(mirror_refill(e->mirror, first_run, e->failure));
+    if (merges(e) || (!quiet && !first_run))
+        return STATUS_OK;
+    TRY(mirror_note(e->mirror, note_quiet, "1", e->failure));
+    return commit(e, NULL);
 }
 
 /* ---- rows ---- */
@@ -184,15 +198,15 @@ bool events_may_catch_up(const struct events *e)
 
 enum status events_catch_up(struct events *e)
 {
-    TRY(begin_anew(e));
+    TRY(begin_anew(e, false));
     TRY(mirror_resume(e->mirror, e->apply->position, e->failure));
     return keep_load(e);
 }
 
 enum status events_copy(struct events *e, const struct source_driver *driver,
-                        struct snapshot *snapshot)
+                        struct snapshot *snapshot, bool first_run)
 {
-    TRY(begin_anew(e));
+    TRY(begin_anew(e, first_run));
     return read_with(e, driver, snapshot, fill, fill_all);
 }
 
@@ -235,30 +249,20 @@ static enum status finish_alone(struct events *e)
 
 /* ---- after the fence ---- */
 
-static enum status note_it(struct events *e, bool quiet)
-{
-    bool committed;
-    TRY(mirror_note(e->mirror, note_filled, position_of(e), e->failure));
-    if (quiet)
-        TRY(mirror_note(e->mirror, note_quiet, "1", e->failure));
-    TRY(mirror_commit(e->mirror, position_of(e), &committed, e->failure));
-    must(committed);
-    return STATUS_OK;
-}
-
-/* Without a copy asked for, nothing is written of what is there at the very start; later, a mirror
- * that was lost cannot tell what was written since: then all is. */
 enum status events_copied(struct events *e, const struct source_driver *driver,
-                          struct snapshot *snapshot, bool first_run)
+                          struct snapshot *snapshot)
 {
+    bool quiet;
     crash_here(CRASH_COPY_HAND_OVER);
+    TRY(noted(e, note_quiet, &quiet));
     TRY(mirror_resume(e->mirror, position_of(e), e->failure));
     TRY(keep_load(e));
-    if (merges(e) && has_alone(e)) {
+    if (has_alone(e) && !quiet) {
         TRY(read_with(e, driver, snapshot, write_alone, read_alone));
         TRY(finish_alone(e));
     }
-    return note_it(e, first_run && !merges(e));
+    TRY(mirror_note(e->mirror, note_filled, position_of(e), e->failure));
+    return commit(e, position_of(e));
 }
 
 /* ---- all objects ---- */
@@ -301,26 +305,33 @@ static enum status emit(struct events *e)
     return write_chunk(e);
 }
 
-static enum status complete_all(struct events *e, bool quiet)
+/* All at once: what is gone comes before what is there, whatever event it is of. */
+static enum status complete_all(struct events *e, enum mirror_beginning beginning)
 {
     const struct views *v = e->program->views;
-    for (int i = 0; i < views_ntables(v); i++) {
-        TRY(mirror_complete(e->mirror, views_table(v, i), position_of(e), quiet, e->failure));
-        TRY(emit(e));
-    }
+    for (int i = 0; i < views_ntables(v); i++)
+        TRY(mirror_complete(e->mirror, views_table(v, i), position_of(e), beginning, e->failure));
+    return emit(e);
+}
+
+static enum status how_it_begins(struct events *e, enum mirror_beginning *out)
+{
+    bool quiet;
+    TRY(noted(e, note_quiet, &quiet));
+    *out = quiet       ? MIRROR_BEGINS_QUIETLY
+           : merges(e) ? MIRROR_TELLS_ALL
+                       : MIRROR_TELLS_CHANGES;
     return STATUS_OK;
 }
 
 static enum status finish_copy(struct events *e)
 {
-    bool quiet, committed;
-    TRY(noted(e, note_quiet, &quiet));
-    TRY(complete_all(e, quiet));
+    enum mirror_beginning beginning;
+    TRY(how_it_begins(e, &beginning));
+    TRY(complete_all(e, beginning));
     TRY(mirror_note(e->mirror, note_filled, NULL, e->failure));
-    crash_here(CRASH_BEFORE_MIRROR);
-    TRY(mirror_commit(e->mirror, position_of(e), &committed, e->failure));
-    must(committed);
-    crash_here(CRASH_AFTER_MIRROR);
+    TRY(mirror_note(e->mirror, note_quiet, NULL, e->failure));
+    TRY(commit(e, position_of(e)));
     log_info("link=%s msg=\"the mirror is filled\" position=%s", e->program->lc->name,
              position_of(e));
     return STATUS_OK;

@@ -52,7 +52,7 @@ static void name_file(struct events *e)
                                       e->program->lc->name);
 }
 
-enum status events_open_mirror(struct events *e)
+static enum status open_mirror(struct events *e)
 {
     struct mirror_options options = {
         .path = e->mirror_path,
@@ -65,6 +65,7 @@ enum status events_open_mirror(struct events *e)
     TRY(mirror_open(e->program->views, &options, &e->mirror, e->failure));
     if (!mirror_plan_changed(e->mirror))
         return STATUS_OK;
+    TRY(copy_warn(e));
     log_info("link=%s msg=\"what events say has changed: the mirror is made to fit\"",
              e->program->lc->name);
     return mirror_rebuild(e->mirror, false, e->failure);
@@ -123,7 +124,7 @@ enum status events_open_state(struct events *e)
     TRY(vocabulary_file_keep(e->program, e->options.folder, e->failure));
     name_file(e);
     TRY(copy_look(e));
-    return events_open_mirror(e);
+    return open_mirror(e);
 }
 
 void events_close(struct events *e)
@@ -273,9 +274,8 @@ enum status events_batch(struct events *e, const struct batch *b)
     e->path = b->path;
     enum status status = carry_batch(e, b);
     if (status != STATUS_OK)
-        status = end_before(e, b, status);
+        return end_before(e, b, status);
     e->path = NULL;
-    TRY(status);
     if (!b->ends)
         return STATUS_OK;
     TRY(settle(e));
@@ -301,12 +301,14 @@ static enum status take_quietly(struct events *e, const struct batch *b)
 
 enum status events_pass(struct events *e, const struct batch *b)
 {
+    struct failure f;
     enum status status = take_quietly(e, b);
     if (status != STATUS_DATA)
         return status;
-    copy_forget(e);
+    if (mirror_refill(e->mirror, false, &f) != STATUS_OK)
+        return fail_in(e->failure, "%s; before", f.text);
     return fail_in(e->failure, "the transaction has passed, but the mirror cannot take it either: "
-                               "it is removed, and filled again when the link starts");
+                               "it is filled again when the link starts");
 }
 
 void events_rest(struct events *e)

@@ -57,13 +57,13 @@ enum status events_want_copy(struct events *e, bool first_run, bool *want);
  * with a mirror that knows nothing: such events are written, others are silent. The fence is taken. */
 bool events_may_catch_up(const struct events *e);
 enum status events_catch_up(struct events *e);
-/* Fills a new mirror from a snapshot that is exact. Before the fence. */
+/* Fills the mirror from a snapshot that is exact. Before the fence. */
 enum status events_copy(struct events *e, const struct source_driver *driver,
-                        struct snapshot *snapshot);
+                        struct snapshot *snapshot, bool first_run);
 /* The link's checkpoint is at the snapshot's position by now. The snapshot may be closed then. */
 enum status events_copied(struct events *e, const struct source_driver *driver,
-                          struct snapshot *snapshot, bool first_run);
-/* Tells the mirror where the target stands; of a copy, every object is written. After the fence,
+                          struct snapshot *snapshot);
+/* Tells the mirror where the target stands; of a copy, the objects are written. After the fence,
  * before the first batch. */
 enum status events_begin(struct events *e);
 

@@ -131,7 +131,7 @@ void flight_start(struct events *e, const struct checkpoint *c)
     pthread_mutex_unlock(&f->mutex);
 }
 
-/* What could not be written is carried again, and what was read after it is not. */
+/* What was not written is carried again; what was read after it is forgotten. */
 static void take_back(struct events *e, struct flight *f)
 {
     exchange(e, &f->other);
@@ -151,9 +151,9 @@ enum status flight_land(struct events *e)
     f->lands = false;
     pthread_mutex_unlock(&f->mutex);
     e->failure = e->apply->failure;
-    if (landed && status == STATUS_OK)
-        write_tune(e, f->n);
-    else if (landed)
+    if (status != STATUS_OK)
         take_back(e, f);
+    else if (landed)
+        write_tune(e, f->n);
     return status;
 }

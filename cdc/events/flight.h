@@ -19,8 +19,8 @@ void flight_free(struct flight *f); /* nothing is under way; NULL is fine */
 /* Writes all that is carried, up to `c`, beside the caller. Nothing is under way, no large transaction
  * is open. */
 void flight_start(struct events *e, const struct checkpoint *c);
-/* Waits for what is under way, and says how it ended; OK where nothing is. After an error what could
- * not be written is carried again, in place of what was read since. */
+/* Waits for what is under way, and says how it ended; OK where nothing is. What could not be written
+ * is carried again then, in place of what was read meanwhile. */
 enum status flight_land(struct events *e);
 
 #endif

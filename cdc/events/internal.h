@@ -168,8 +168,9 @@ void again_soon(struct events *e);
 
 /* ---- copy.c ---- */
 enum status copy_look(struct events *e); /* fills e->copy */
-void copy_forget(struct events *e);      /* closes the mirror, and removes its file */
 bool copy_is_complete(const struct events *e); /* has the mirror all rows? */
+/* Another plan takes over a mirror: was it being told to the target? */
+enum status copy_warn(struct events *e);
 
 /* ---- tell.c ---- */
 /* What is carried becomes lines for those who listen, if anybody does; said when the transaction is
@@ -189,7 +190,6 @@ const char *tell_why(const struct hold *hold, struct arena *a);
 
 /* ---- events.c ---- */
 struct session *events_session(struct events *e); /* of the target; on the writer's connection */
-enum status events_open_mirror(struct events *e);
 enum status events_compile_writes(struct events *e); /* the target is there */
 enum position_order events_compare(const struct events *e, const char *a, const char *b);
 

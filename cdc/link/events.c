@@ -1,6 +1,7 @@
 /* A link with flows: the tables that its events read, the events over them, and how it comes to the
  * position from which it streams. */
 #include <string.h>
+#include "base/crash.h"
 #include "base/log.h"
 #include "events/events.h"
 #include "events/owned.h"
@@ -209,9 +210,9 @@ static enum status copy_from(struct attempt *a, struct snapshot *snapshot, bool 
     const char *position = arena_strdup(&a->arena, a->source_driver->snapshot_high(snapshot));
     if (!first)
         TRY(catch_up(a, position));
-    TRY(attempt_writer_failed(a, events_copy(e, a->source_driver, snapshot)));
+    TRY(attempt_writer_failed(a, events_copy(e, a->source_driver, snapshot, first)));
     TRY(go_to(a, position, first));
-    return attempt_writer_failed(a, events_copied(e, a->source_driver, snapshot, first));
+    return attempt_writer_failed(a, events_copied(e, a->source_driver, snapshot));
 }
 
 /* One view of all tables, exact: the mirror knows one position only. */
@@ -222,6 +223,7 @@ static enum status copy(struct attempt *a, const struct last_checkpoint *last)
     log_info("link=%s msg=\"filling the mirror from the source\"", a->lc->name);
     TRY(a->source_driver->snapshot_open(a->source, 1, last->exists ? last->position : NULL, true,
                                         &snapshot));
+    crash_here(CRASH_AFTER_SNAPSHOT);
     enum status status = copy_from(a, snapshot, !last->exists);
     a->source_driver->snapshot_close(snapshot);
     return status;

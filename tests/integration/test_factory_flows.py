@@ -41,9 +41,10 @@ REPORTED = [("mrp_production", "UPDATE"), ("x_mes_job_response", "INSERT")] + \
     [("x_mes_material_actual", "INSERT")] * 4
 
 
-def test_a_report_is_one_target_transaction(world):
+@pytest.mark.parametrize("mes", ["maria", "mysql"])
+def test_a_report_is_one_target_transaction(world, mes):
     """19 row changes in 9 tables: one report, what was produced, three materials, one total."""
-    f = report(world)
+    f = report(world, mes=mes)
     source, target = Log(f.mes), Log(f.erp)
     f.mes_works("2_feedback")
     f.wait(lambda: len(f.materials()) == 4)
@@ -286,6 +287,9 @@ def test_a_status_that_the_dictionary_lacks_is_for_a_person(world):
     [h] = f.held(f.mes)
     assert (h["flow"], h["reason"]) == ("OperationsRequest", "quarantine")
     assert "odoo_order_state" in h["text"] and "planned" in h["text"]
+    f.sql(f.erp, "UPDATE mrp_production SET state = 'confirmed' WHERE id = 1")
+    f.settle(["dispatch"])
+    assert f.order("WH/MO/00001")["quantity"] == 5, "mended at the source, it goes on"
 
 
 def test_three_dozen_are_thirty_six(world):

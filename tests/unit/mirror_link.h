@@ -143,7 +143,8 @@ static inline void link_complete(struct link *l, bool quiet)
     char position[16];
     snprintf(position, sizeof position, "%d", l->at);
     for (int i = 0; i < views_ntables(l->views); i++) {
-        link_check(l, mirror_complete(l->mirror, views_table(l->views, i), position, quiet,
+        link_check(l, mirror_complete(l->mirror, views_table(l->views, i), position,
+                                      quiet ? MIRROR_BEGINS_QUIETLY : MIRROR_TELLS_CHANGES,
                                       &l->failure));
         link_check(l, link_drain(l));
     }

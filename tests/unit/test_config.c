@@ -102,6 +102,7 @@ static void every_option_of_a_link_is_read(void **state)
                           "    copy_readers: 16\n    copy_chunk_rows: 100\n"
                           "    idle_checkpoint: 1 min\n    slot: s\n    publication: p\n"
                           "    ddl: stop\n    deletes: copy\n    create_tables: false\n"
+                          "    on_refused: stop\n"
                           "    exclude: [a.b_*]\n"
                           "    tables:\n"
                           "      a.b:\n        to: c.d\n        columns: { x: y }\n"
@@ -128,6 +129,23 @@ static void every_option_of_a_link_is_read(void **state)
     assert_null(f->constants[1].value);
     assert_string_equal(f->constants[2].value, "null");
     assert_string_equal(f->constants[3].value, "no");
+    config_free(c);
+}
+
+static void refused_rows_stop_a_link_unless_it_says_otherwise(void **state)
+{
+    (void)state;
+    struct config *c = load_good(SYSTEMS PAIR "    tables: { a.b: c.d }\n");
+    unsigned char stops[32], holds[32];
+    link_plan_hash(&c->links[0], stops);
+    assert_false(c->links[0].quarantines || c->links[1].quarantines);
+    config_free(c);
+    c = load_good(SYSTEMS PAIR "    on_refused: quarantine\n    quarantine_limit: 7\n"
+                               "    tables: { a.b: c.d }\n");
+    assert_true(c->links[0].quarantines && c->links[1].quarantines);
+    assert_int_equal(c->links[1].quarantine_limit, 7);
+    link_plan_hash(&c->links[0], holds);
+    assert_memory_equal(stops, holds, 32); /* it may be changed at any start */
     config_free(c);
 }
 
@@ -394,6 +412,13 @@ static void links_are_checked(void **state)
                  "  - { name: b, from: mes, to: erp, first_copy: none, server_id: 5, tables: { "
                  "a.c: c.d } }\n",
          "10:5: ", "share server_id 5"},
+        {SYSTEMS PAIR "    on_refused: hold\n    tables: { a.b: c.d }\n",
+         "11:17: ", "stop | quarantine"},
+        {SYSTEMS PAIR "    quarantine_limit: 5\n    tables: { a.b: c.d }\n",
+         "11:5: ", "goes with `on_refused: quarantine`"},
+        {SYSTEMS "  - { from: hq, to: nil, first_copy: none, on_refused: quarantine, tables: { a.b: c.d "
+                 "} }\n",
+         "9:44: ", "nil only counts"},
     };
     CHECK_BAD(cases);
 }
@@ -581,6 +606,7 @@ int main(void)
         cmocka_unit_test(a_pair_is_two_links),
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(every_option_of_a_link_is_read),
+        cmocka_unit_test(refused_rows_stop_a_link_unless_it_says_otherwise),
         cmocka_unit_test(a_server_is_described_by_its_keys),
         cmocka_unit_test(first_copy_of_a_pair_goes_one_way),
         cmocka_unit_test(the_example_is_good),

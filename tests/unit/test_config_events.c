@@ -207,6 +207,8 @@ static void a_link_has_tables_or_flows(void **state)
     static const struct bad cases[] = {
         {TOP EVENT LINK FLOWS "    tables: { a.b: c.d }\n", "16:5: ", "`tables` or `flows`, not both"},
         {TOP EVENT LINK FLOWS "    exclude: [a.b]\n", "17:5: ", "exclude is of a link with `tables`"},
+        {TOP EVENT LINK FLOWS "    on_refused: stop\n", "17:5: ",
+         "on_refused is of a link with `tables`"},
         {TOP LINKS "    retry_every: 1 s\n", "11:5: ", "retry_every is of a link with `flows`"},
         {TOP EVENT LINK FLOWS "    retry_every: 0 s\n", "17:18: ", "1 s to 1 d"},
         {TOP "  sink: { null: {} }\n" EVENT "links:\n"

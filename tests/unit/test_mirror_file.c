@@ -57,7 +57,8 @@ static const char *complete_all(struct link *l, const char *position, bool quiet
     for (int i = 0; i < views_ntables(l->views); i++) {
         if (mirror_is_complete(l->mirror, i))
             continue;
-        link_check(l, mirror_complete(l->mirror, views_table(l->views, i), position, quiet,
+        link_check(l, mirror_complete(l->mirror, views_table(l->views, i), position,
+                                      quiet ? MIRROR_BEGINS_QUIETLY : MIRROR_TELLS_CHANGES,
                                       &l->failure));
         link_check(l, link_drain(l));
     }
@@ -121,7 +122,7 @@ static void a_copy_is_whole_only_where_the_mirror_stands(void **state)
     struct link *l = open_with(&order_event, "one");
     resume(l, NULL);
     commit(l);
-    assert_int_equal(mirror_complete(l->mirror, &uom_uom, "5", true, &l->failure), STATUS_BUG);
+    assert_int_equal(mirror_complete(l->mirror, &uom_uom, "5", MIRROR_BEGINS_QUIETLY, &l->failure), STATUS_BUG);
     assert_non_null(strstr(l->failure.text, "whole as of 5, but the mirror stands at 1"));
     link_free(l);
 }

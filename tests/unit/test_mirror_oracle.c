@@ -125,7 +125,7 @@ static void compare_with_source(const struct event_definition *events, int n)
     fill_source(l);
     for (int i = 0; i < views_ntables(l->views); i++) {
         struct mirror_step s = {.more = true};
-        link_check(l, mirror_complete(l->mirror, views_table(l->views, i), "0", false,
+        link_check(l, mirror_complete(l->mirror, views_table(l->views, i), "0", MIRROR_TELLS_CHANGES,
                                       &l->failure));
         while (s.more) {
             link_check(l, mirror_evaluate(l->mirror, 100, &l->arena, &s, &l->failure));

@@ -95,8 +95,6 @@ static void arguments_say_which(void **state)
 
 /* ---- the process's side: a link whose writer we are ---- */
 
-static const struct system mes = {.engine = ENGINE_MARIADB};
-
 static void nobody(void *owner)
 {
     (void)owner;
@@ -130,10 +128,12 @@ static json_t *poll(struct link *l, json_int_t request)
                  json_pack("{s:s, s:I}", "command", "quarantine-answer", "request", request));
 }
 
+static const struct system target = {.name = "mes", .engine = ENGINE_MARIADB};
+
 static void a_request_reaches_the_writer_and_its_answer_comes_back(void **state)
 {
     (void)state;
-    const struct link_config lc = {.name = "erp-mes", .to = &mes, .nevent_flows = 1};
+    const struct link_config lc = {.name = "erp-mes", .to = &target};
     const int64_t n[] = {17};
     const struct held_filter filter = {.reasons = 1u << HELD_WAIT,
                                        .flow = "Order",
@@ -166,7 +166,7 @@ static void a_request_reaches_the_writer_and_its_answer_comes_back(void **state)
 static void who_asks_is_told_that_the_link_failed(void **state)
 {
     (void)state;
-    const struct link_config lc = {.name = "erp-mes", .to = &mes, .nevent_flows = 1};
+    const struct link_config lc = {.name = "erp-mes", .to = &target};
     struct quarantine_request r;
     struct link *l = link_new(NULL, &lc, 1, nobody, NULL);
     json_decref(ask(l, true, &(struct held_filter){0}));
@@ -177,11 +177,11 @@ static void who_asks_is_told_that_the_link_failed(void **state)
     link_free(l);
 }
 
-static void a_link_that_only_counts_has_nothing_to_try_again(void **state)
+static void what_only_counts_has_nothing_to_try_again(void **state)
 {
     (void)state;
-    const struct system nothing = {.engine = ENGINE_NULL};
-    const struct link_config lc = {.name = "erp-mes", .to = &nothing};
+    const struct system counts = {.name = "count", .engine = ENGINE_NULL};
+    const struct link_config lc = {.name = "erp-count", .to = &counts};
     struct link *l = link_new(NULL, &lc, 1, nobody, NULL);
     says(ask(l, false, &(struct held_filter){0}), "error", "only counts");
     says(serve(l, json_pack("{s:s, s:{s:i}}", "command", "quarantine", "filter", "reasons", 999)),
@@ -200,7 +200,7 @@ int main(void)
         cmocka_unit_test(arguments_say_which),
         cmocka_unit_test(a_request_reaches_the_writer_and_its_answer_comes_back),
         cmocka_unit_test(who_asks_is_told_that_the_link_failed),
-        cmocka_unit_test(a_link_that_only_counts_has_nothing_to_try_again),
+        cmocka_unit_test(what_only_counts_has_nothing_to_try_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

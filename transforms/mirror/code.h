@@ -3,7 +3,7 @@
  *   object: its fields' values, then of each list a count (4 bytes) and its elements
  *   value:  kind (1 byte); INT, DOUBLE: 8 bytes; TEXT, BYTES: size (4 bytes) and bytes
  *
- * Numbers little-endian. Names are not in it: the view has them, and another plan starts afresh.
+ * Numbers little-endian. Names are not in it: the view has them, and the file what those of another plan were.
  */
 #ifndef MILLRACE_MIRROR_CODE_H
 #define MILLRACE_MIRROR_CODE_H

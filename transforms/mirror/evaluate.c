@@ -135,7 +135,7 @@ static enum status compare_object(struct mirror *m, struct event_run *e, const s
     TRY(emit_is_same(m, e, &before, after, &same, f));
     if (!same)
         TRY(set_emitted(e, key, after, f));
-    if (again && after->kind != VALUE_NULL)
+    if (after->kind != VALUE_NULL && (again || (same && m->tells_all)))
         return emit_again(m, e, after, f);
     return same ? STATUS_OK : emit_add(m, e, &before, after, f);
 }
@@ -197,6 +197,7 @@ static enum status event_step(struct mirror *m, struct event_run *e, bool *more,
 static void end(struct mirror *m)
 {
     m->phase = PHASE_IDLE;
+    m->tells_all = false;
     mirror_forget_collected(m);
 }
 

@@ -5,6 +5,7 @@
  *   "millrace:state"             plan, position
  *   "millrace:table"             of each mirrored table: its columns, whether it is complete
  *   "millrace:event"             of each event: whether what was emitted is known
+ *   "millrace:field"             of each event the names in what was emitted (file_emitted.c)
  *   "millrace:note"              the copy's own notes
  *
  * WAL, synchronous FULL: a commit is one write and one fsync of the log; what SQLite moves from
@@ -59,6 +60,8 @@ static const char state_tables[] =
     "create table if not exists \"millrace:table\" (name primary key, columns, complete) without "
     "rowid;"
     "create table if not exists \"millrace:event\" (name primary key, active) without rowid;"
+    "create table if not exists \"millrace:field\" (event, list, n, name, primary key (event, list, "
+    "n)) without rowid;"
     "create table if not exists \"millrace:note\" (name primary key, text) without rowid;";
 
 static enum status set_up(struct mirror *m, struct failure *f)

@@ -105,25 +105,6 @@ static enum status create_indexes(struct mirror *m, struct buffer *b, struct fai
     return STATUS_OK;
 }
 
-static enum status create_emitted(struct mirror *m, struct buffer *b, struct failure *f)
-{
-    for (int i = 0; i < m->views->nviews; i++) {
-        const struct event_run *e = &m->events[i];
-        if (e->view->alone)
-            continue;
-        buffer_add_text(b, "create table ");
-        file_emitted_name(e, b);
-        buffer_add_text(b, " (");
-        file_add_key_columns(m, e->view, b);
-        buffer_add_text(b, ", bytes, primary key (");
-        db_add_numbered(b, "k", e->view->nkey, "");
-        buffer_add_text(b, ")) without rowid");
-        TRY(run(m, b, f));
-        TRY(db_exec(m->db, f, "insert into \"millrace:event\" values (%Q, 0)", e->view->name));
-    }
-    return STATUS_OK;
-}
-
 static enum status create_new(struct mirror *m, struct buffer *b, struct failure *f)
 {
     for (int i = 0; i < views_ntables(m->views); i++) {
@@ -132,7 +113,7 @@ static enum status create_new(struct mirror *m, struct buffer *b, struct failure
         TRY(put_table(m, k, false, b, f));
     }
     TRY(create_indexes(m, b, f));
-    TRY(create_emitted(m, b, f));
+    TRY(emitted_make(m, false, f));
     return file_put_state(m, "plan", m->options.plan, f);
 }
 
@@ -213,8 +194,9 @@ static enum status narrow_table(struct mirror *m, const struct kept *k, struct b
                    "\"%w\"", k->relation->name, k->relation->name);
 }
 
-static enum status change_table(struct mirror *m, const struct kept *k, struct buffer *b,
-                                struct failure *f)
+/* `*whole` stays, where all its rows are still there. */
+static enum status change_table(struct mirror *m, const struct kept *k, bool *whole,
+                                struct buffer *b, struct failure *f)
 {
     const char *held, *name = k->relation->name;
     TRY(file_get_text(m, "select columns from \"millrace:table\" where name = ?1 and complete",
@@ -224,26 +206,28 @@ static enum status change_table(struct mirror *m, const struct kept *k, struct b
     buffer_clear(b);
     if (held && strcmp(held, wanted) == 0)
         return STATUS_OK;
-    bool whole = held && holds(held, wanted, &m->scratch);
-    if (whole) {
+    bool has_all = held && holds(held, wanted, &m->scratch);
+    *whole = *whole && has_all;
+    if (has_all) {
         TRY(narrow_table(m, k, b, f));
     } else {
         TRY(db_exec(m->db, f, "drop table if exists main.\"%w\"", name));
         TRY(create_table(m, k, name, b, f));
     }
-    return put_table(m, k, whole, b, f);
+    return put_table(m, k, has_all, b, f);
 }
 
+/* Where rows are to be read again, what left meanwhile is known by what was emitted only. */
 static enum status change_plan(struct mirror *m, bool afresh, struct buffer *b, struct failure *f)
 {
     TRY(drop_all(m, "index", "millrace:index:", f));
-    TRY(drop_all(m, "table", "millrace:emitted:", f));
+    bool whole = true;
     TRY(drop_unread(m, afresh, f));
     for (int i = 0; i < views_ntables(m->views); i++)
-        TRY(change_table(m, &m->views->tables[i], b, f));
-    TRY(db_exec(m->db, f, "delete from \"millrace:event\"; delete from \"millrace:note\""));
+        TRY(change_table(m, &m->views->tables[i], &whole, b, f));
+    TRY(db_exec(m->db, f, "delete from \"millrace:note\""));
     TRY(create_indexes(m, b, f));
-    TRY(create_emitted(m, b, f));
+    TRY(emitted_make(m, !whole && !afresh, f));
     if (afresh)
         TRY(db_exec(m->db, f, "delete from \"millrace:state\""));
     return file_put_state(m, "plan", m->options.plan, f);

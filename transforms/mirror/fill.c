@@ -78,20 +78,63 @@ static enum status check_position(struct mirror *m, const char *position, struct
     return STATUS_OK;
 }
 
+/* Tables may become whole one after the other before anything is evaluated. */
+static bool is_at_start(const struct mirror *m)
+{
+    return m->phase == PHASE_PENDING && m->at_event == 0 && m->at_touch == 0;
+}
+
 enum status mirror_complete(struct mirror *m, const struct relation *relation,
-                            const char *position, bool quiet, struct failure *f)
+                            const char *position, enum mirror_beginning beginning,
+                            struct failure *f)
 {
     bool any;
     struct table *t = table_of(m, relation);
-    must(m->phase == PHASE_IDLE && t);
+    must((m->phase == PHASE_IDLE || is_at_start(m)) && t);
     TRY(check_position(m, position, f));
     mirror_set_text(&m->position, position);
     m->changes++;
     TRY(file_set_complete(m, t, f));
     TRY(fill_touch_baseline(m, &any, f));
-    m->quiet = quiet;
+    m->quiet = beginning == MIRROR_BEGINS_QUIETLY;
+    m->tells_all = beginning == MIRROR_TELLS_ALL;
+    m->repeated = false;
     m->must_commit = true;
     if (any)
         evaluate_start(m);
     return STATUS_OK;
+}
+
+/* ---- once more ---- */
+
+static const char forget_rows[] =
+    "update \"millrace:table\" set complete = 0; update \"millrace:event\" set active = 0;"
+    "delete from \"millrace:note\"; delete from \"millrace:state\" where name = 'position'";
+
+static enum status empty_tables(struct mirror *m, struct failure *f)
+{
+    for (int i = 0; i < views_ntables(m->views); i++)
+        TRY(db_exec(m->db, f, "delete from main.\"%w\"", m->tables[i].kept->relation->name));
+    return db_exec(m->db, f, "%s", forget_rows);
+}
+
+static enum status forget_emitted(struct mirror *m, struct failure *f)
+{
+    for (int i = 0; i < m->views->nviews; i++)
+        if (!m->views->views[i].alone)
+            TRY(db_exec(m->db, f, "delete from main.\"millrace:emitted:%w\"",
+                        m->views->views[i].name));
+    return STATUS_OK;
+}
+
+enum status mirror_refill(struct mirror *m, bool forget, struct failure *f)
+{
+    must(!m->plan_changed);
+    TRY(mirror_rollback(m, f));
+    TRY(empty_tables(m, f));
+    if (forget)
+        TRY(forget_emitted(m, f));
+    TRY(db_exec(m->db, f, "commit"));
+    TRY(file_load(m, f));
+    return mirror_start_transaction(m, f);
 }

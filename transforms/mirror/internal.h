@@ -1,7 +1,8 @@
 /* Internal: what an open mirror consists of. One file an idea:
  *   mirror.c    opening, and one source transaction
  *   commit.c    commit and rollback
- *   file.c      what lies in the file, and its state; file_tables.c: its tables
+ *   file.c      what lies in the file, and its state; file_tables.c: its tables; file_emitted.c:
+ *               of what was emitted
  *   rows.c      a row change becomes a change of the mirrored table; rows_sql.c: its statements
  *   touch.c     a row change leads to objects; touch_sql.c: its statements
  *   ask.c       a view is asked for one object
@@ -120,6 +121,7 @@ struct mirror {
     bool replaying; /* not yet past the checkpoint */
     bool quiet;     /* this transaction emits nothing */
     bool repeated;  /* it is one that the target has: not even what is asked for again */
+    bool tells_all; /* events begin here: also what is as it was emitted */
     bool must_commit; /* events began here: before they go on, the file must know */
     enum phase phase;
     int at_event, at_touch; /* where the phase is */
@@ -150,6 +152,11 @@ enum status file_rebuild(struct mirror *m, bool afresh, struct failure *f);
 void file_add_key_columns(const struct mirror *m, const struct view *w, struct buffer *b);
 const char *file_emitted_name(const struct event_run *e, struct buffer *b); /* quoted */
 
+/* ---- file_emitted.c ---- */
+/* The tables of what was emitted, in a transaction. `keep`: what there is of it, as the views have
+ * it now; of an event that has another type, table or key nothing is. */
+enum status emitted_make(struct mirror *m, bool keep, struct failure *f);
+
 /* ---- rows_sql.c ---- */
 enum status rows_prepare(struct mirror *m, struct table *t, struct failure *f);
 
@@ -172,6 +179,9 @@ enum status touch_prepare(struct mirror *m, struct event_run *e, struct failure 
 /* All rows of the touch's table go to where what it leads to is collected; there are `n` new. */
 enum status touch_copy_whole(struct mirror *m, struct event_run *e, int touch, int64_t *n,
                              struct failure *f);
+/* The same of objects that were emitted: to where touched ones are. */
+enum status touch_copy_emitted(struct mirror *m, struct event_run *e, int64_t *n,
+                               struct failure *f);
 
 /* ---- again.c ---- */
 bool again_is_asked(const struct mirror *m, const struct event_run *e, const struct value *key);
@@ -183,6 +193,7 @@ enum status touch_one(struct mirror *m, struct event_run *e, const struct value 
 enum status touch_row(struct mirror *m, const struct row_change *c, bool was_parked,
                       struct failure *f);
 enum status touch_table(struct mirror *m, struct table *t, struct failure *f); /* TRUNCATE */
+/* What could be an object, and what was one. */
 enum status touch_all(struct mirror *m, struct event_run *e, struct failure *f);
 /* One remembered row of a touch leads to its objects; false: there is none left. */
 enum status touch_step(struct mirror *m, struct event_run *e, int touch, bool *more,

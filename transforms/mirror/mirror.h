@@ -65,8 +65,10 @@ const char *mirror_position(const struct mirror *m);
 /* The file was made by another plan: mirror_rebuild must come first. */
 bool mirror_plan_changed(const struct mirror *m);
 /* Takes the new plan: tables whose columns are all there are kept, others are emptied and must be
- * filled, what was emitted is forgotten; committed. The next mirror_resume takes what the views say
- * at the checkpoint for what the target has; nothing is emitted for it. `afresh`: keep nothing. */
+ * filled; committed. Where all are kept, what was emitted is forgotten: the next mirror_resume
+ * takes what the views say at the checkpoint for what the target has; nothing is emitted for it.
+ * Else it is kept by the names of its fields, as mirror_refill does; but of an event whose type,
+ * table or key's columns are others. `afresh`: keep nothing. */
 enum status mirror_rebuild(struct mirror *m, bool afresh, struct failure *f);
 /* From now on transactions up to `checkpoint` (the target's; NULL none) are applied without
  * emitting. CONFIG where the mirror is ahead of it: the target was set back. */
@@ -76,6 +78,10 @@ enum status mirror_resume(struct mirror *m, const char *checkpoint, struct failu
 
 /* Table i of views_table: does it hold all its rows? */
 bool mirror_is_complete(const struct mirror *m, int i);
+/* All rows go, and the position; committed. What was emitted stays: what is different of it when
+ * the tables are whole again, at another position, is told then, and what is no object any more.
+ * `forget`: it goes, too. */
+enum status mirror_refill(struct mirror *m, bool forget, struct failure *f);
 /* A row of the copy, of all columns of `relation` (those not read may be ABSENT); replaces. */
 enum status mirror_fill(struct mirror *m, const struct relation *relation, const struct value *row,
                         struct failure *f);
@@ -83,12 +89,19 @@ enum status mirror_fill(struct mirror *m, const struct relation *relation, const
 enum status mirror_note(struct mirror *m, const char *name, const char *text, struct failure *f);
 enum status mirror_noted(struct mirror *m, const char *name, struct arena *a, const char **text,
                          struct failure *f);
+enum mirror_beginning {
+    MIRROR_BEGINS_QUIETLY, /* what there is counts as emitted */
+    MIRROR_TELLS_CHANGES,  /* what is not as it was emitted: CREATED, CHANGED with both, GONE */
+    MIRROR_TELLS_ALL,      /* and as CREATED what is as it was */
+};
 /* `relation` is whole as of `position`, at which the mirror stands or which is its first. Events
- * all of whose tables are whole begin here: mirror_evaluate gives CREATED of every object, or,
- * where `quiet`, takes them for emitted. Until then they are silent. Then the target must come to
- * `position` and mirror_commit follow before the next mirror_begin. */
+ * all of whose tables are whole begin here: mirror_evaluate gives what they tell. Until then they
+ * are silent. Several tables may be made whole before mirror_evaluate is called, all with one
+ * beginning: then their events come in one order. The target must come to `position` and
+ * mirror_commit follow before the next mirror_begin; without it the same is told again. */
 enum status mirror_complete(struct mirror *m, const struct relation *relation,
-                            const char *position, bool quiet, struct failure *f);
+                            const char *position, enum mirror_beginning beginning,
+                            struct failure *f);
 
 /* ---- one source transaction ---- */
 

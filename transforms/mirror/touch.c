@@ -222,8 +222,12 @@ enum status touch_table(struct mirror *m, struct table *t, struct failure *f)
 
 enum status touch_all(struct mirror *m, struct event_run *e, struct failure *f)
 {
+    int64_t n;
     must(e->view->touches[0].is_own);
-    return touch_whole(m, e, 0, f);
+    TRY(touch_whole(m, e, 0, f));
+    TRY(touch_copy_emitted(m, e, &n, f));
+    e->ntouched += n;
+    return STATUS_OK;
 }
 
 /* ---- at COMMIT ---- */

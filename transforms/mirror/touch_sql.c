@@ -197,3 +197,23 @@ enum status touch_copy_whole(struct mirror *m, struct event_run *e, int i, int64
     buffer_free(&b);
     return status;
 }
+
+enum status touch_copy_emitted(struct mirror *m, struct event_run *e, int64_t *n,
+                               struct failure *f)
+{
+    struct buffer b;
+    int nkey = e->view->nkey;
+    buffer_init(&b, SQL_MAX);
+    buffer_add_text(&b, "insert or ignore into ");
+    add_touched(&b, e);
+    buffer_add_text(&b, " (");
+    db_add_numbered(&b, "k", nkey, "");
+    buffer_add_text(&b, ") select ");
+    db_add_numbered(&b, "k", nkey, "");
+    buffer_add_text(&b, " from ");
+    file_emitted_name(e, &b);
+    enum status status = db_exec(m->db, f, "%s", buffer_text(&b));
+    *n = sqlite3_changes(m->db);
+    buffer_free(&b);
+    return status;
+}
