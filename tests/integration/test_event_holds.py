@@ -200,3 +200,25 @@ def test_a_retry_waits_for_a_mirror_that_is_behind(world, route):
         c.rollback()
     assert b"1 are out" in asked.communicate(timeout=60)[0]
     assert u(bridge)[0] == (1, "yellow") and not bridge.held()
+
+
+@pytest.mark.parametrize("route", ["pg-pg2", "maria-pg"], indirect=True)
+def test_a_bad_transaction_in_the_midst_of_many(world, route):
+    """While one target transaction is written, the next one is read: not what comes after a bad one."""
+    bridge = orders(world, route, flow={"quarantine_limit": 0, "write": [
+        {**HEADER, "sql": HEADER["sql"] + " where e.request_state <> 'no'"}]}).start()
+    bridge.engine.stop()
+    with bridge.a.connect(autocommit=False) as c:
+        for i in range(6000):
+            run(c, f"INSERT INTO ord VALUES ({i}, 'B{i}', 1, '{'no' if i == 2500 else 'new'}', 'x', 0)")
+            c.commit()
+    bridge.engine.start()
+    error = bridge.engine.wait_failed("a-b")
+    assert len(headers(bridge)) == 2500
+    done = bridge.engine.command("skip", "a-b", "--position", error["position"])
+    assert done.returncode == 0, (done, bridge.engine.tail())
+    if not bridge.engine.running():
+        bridge.engine.start()
+    bridge.engine.wait_streaming()
+    bridge.drain(60)
+    assert len(headers(bridge)) == 5999
