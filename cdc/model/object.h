@@ -43,6 +43,7 @@ struct event {
     const struct object *before; /* NULL where created */
     const struct object *after;  /* NULL where gone */
     const char *name; /* of the event in the config, of its link's; NULL: not known (of a message) */
+    const char *object; /* the object's primary key as text; NULL: nobody asked for it */
 };
 
 #endif

@@ -84,11 +84,12 @@ const char *evaluate_object_text(struct mirror *m, const struct value *key, int 
 }
 
 enum status evaluate_refused(struct mirror *m, struct event_run *e, const char *object,
-                             struct failure *f)
+                             const struct value *rows, struct failure *f)
 {
+    const struct mirror_refusal r = {e->view->name, object, rows};
     enum status status = fail_in(f, "event %s, object %s", e->view->name, object);
     if (!m->quiet && m->options.refused)
-        status = m->options.refused(m->options.context, e->view->name, object, f);
+        status = m->options.refused(m->options.context, &r, f);
     if (m->quiet || status == STATUS_OK) {
         failure_clear(f);
         return STATUS_OK;
@@ -136,8 +137,8 @@ static enum status compare_object(struct mirror *m, struct event_run *e, const s
     if (!same)
         TRY(set_emitted(e, key, after, f));
     if (after->kind != VALUE_NULL && (again || (same && m->tells_all)))
-        return emit_again(m, e, after, f);
-    return same ? STATUS_OK : emit_add(m, e, &before, after, f);
+        return emit_again(m, e, key, after, f);
+    return same ? STATUS_OK : emit_add(m, e, key, &before, after, f);
 }
 
 static enum status evaluate_object(struct mirror *m, struct event_run *e, const struct value *key,
@@ -147,7 +148,7 @@ static enum status evaluate_object(struct mirror *m, struct event_run *e, const 
     struct object *object;
     enum status status = ask_object(m, e, key, &m->after_bytes, &object, f);
     if (status == STATUS_DATA)
-        return evaluate_refused(m, e, evaluate_object_text(m, key, n), f);
+        return evaluate_refused(m, e, evaluate_object_text(m, key, n), NULL, f);
     TRY(status);
     struct value after = value_null();
     if (object)
