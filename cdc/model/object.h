@@ -46,4 +46,7 @@ struct event {
     const char *object; /* the object's primary key as text; NULL: nobody asked for it */
 };
 
+/* With its values; names stay where they are. */
+const struct object *object_copy(const struct object *o, struct arena *a);
+
 #endif

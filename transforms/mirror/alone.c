@@ -82,6 +82,11 @@ struct unsaid {
     struct value before, after;
 };
 
+static struct value as_bytes(const struct value *text)
+{
+    return value_text(VALUE_BYTES, text->text, text->size);
+}
+
 /* The row as it was before this transaction, as far as it is known: after a first change that could
  * be stated it is not, and its own row before stands for it. */
 static enum status first_row(struct mirror *m, const struct row_change *c, bool again,
@@ -114,7 +119,7 @@ static enum status note_unsaid(struct mirror *m, const struct row_change *c,
     if (!is_null(&why->after))
         s->why = why->after;
     else if (was_unknown && is_null(&s->after))
-        s->why = is_null(unknown) ? why->before : *unknown;
+        s->why = as_bytes(is_null(unknown) ? &why->before : unknown);
     if (!is_null(&s->why) || was_unknown)
         s->rows = refused_rows(m, c->table, c->change->relation, row, c->change->after);
     return STATUS_OK;
@@ -211,24 +216,22 @@ enum status alone_apply(struct mirror *m, struct table *t, const struct change *
 
 /* ---- at COMMIT ---- */
 
-/* Nothing is told of it, and yet it is not what it was. */
-static enum status tell_passed(struct mirror *m, const struct event_run *e, const struct seen *s)
-{
-    bool moved = is_null(&s->before) && is_null(&s->after) && is_null(&s->why);
-    if (!m->names_objects || !m->options.passed || m->repeated || !(m->quiet || moved))
-        return STATUS_OK;
-    return m->options.passed(m->options.context, e->view->name,
-                             evaluate_object_text(m, s->key, e->view->nkey));
-}
-
 static enum status emit_seen(struct mirror *m, struct event_run *e, const struct seen *s,
                              struct failure *f)
 {
     bool same;
-    TRY(tell_passed(m, e, s));
+    bool moved = is_null(&s->before) && is_null(&s->after) && is_null(&s->why);
+    if (moved || m->quiet)
+        return evaluate_passed(m, e, s->key);
     if (!is_null(&s->why)) {
         fail(f, ERROR_VALUE, "%.*s", (int)s->why.size, s->why.text);
-        return evaluate_refused(m, e, evaluate_object_text(m, s->key, e->view->nkey), &s->rows, f);
+        const struct mirror_refusal r = {
+            .event = e->view->name,
+            .object = evaluate_object_text(m, s->key, e->view->nkey),
+            .rows = &s->rows,
+            .gone = s->why.kind == VALUE_BYTES,
+        };
+        return evaluate_refused(m, &r, f);
     }
     TRY(emit_is_same(m, e, &s->before, &s->after, &same, f));
     if (same && m->tells_all && !is_null(&s->after))

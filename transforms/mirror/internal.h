@@ -241,7 +241,8 @@ enum status seen_prepare(struct mirror *m, struct event_run *e, struct failure *
 struct seen {
     struct value key[KEY_MAX];
     struct value before, after; /* bytes, or NULL */
-    struct value why;           /* a text: the view cannot say; or NULL */
+    struct value why;           /* TEXT: the view cannot say what the row after is; BYTES: what the */
+                                /* one before was, and there is no object any more; or NULL */
     struct value rows;          /* where it could not say something: as refused.c keeps rows */
 };
 /* Takes what this transaction has seen of an object that it left as `left`: its first state, why
@@ -272,9 +273,9 @@ enum status emit_step(struct mirror *m, struct arena *a, struct mirror_step *s, 
 /* ---- evaluate.c ---- */
 enum status evaluate_prepare(struct mirror *m, struct event_run *e, struct failure *f);
 void evaluate_start(struct mirror *m);
-/* `rows`: of alone.c; or NULL */
-enum status evaluate_refused(struct mirror *m, struct event_run *e, const char *object,
-                             const struct value *rows, struct failure *f);
+enum status evaluate_refused(struct mirror *m, const struct mirror_refusal *r, struct failure *f);
+/* Nothing is told of it, and it is known to be so. */
+enum status evaluate_passed(struct mirror *m, struct event_run *e, const struct value *key);
 const char *evaluate_object_text(struct mirror *m, const struct value *key, int n);
 /* Evaluates all that is touched, at once and quietly. */
 enum status evaluate_now(struct mirror *m, struct failure *f);

@@ -38,8 +38,12 @@ struct mirror;
 struct mirror_refusal {
     const char *event;  /* the definition's name */
     const char *object; /* its primary key */
-    const struct value *rows; /* for mirror_try, where the event is alone: nothing else knows them; */
-                              /* else NULL: the mirror does */
+    /* of an event that is alone: for mirror_try, since nothing else knows its rows; and is it no
+     * object any more, and only what it was cannot be stated? */
+    const struct value *rows;
+    bool gone;
+    /* of an assembled one: what was last emitted of it; NULL: nothing was */
+    const struct object *told;
 };
 
 struct mirror_options {
@@ -53,9 +57,9 @@ struct mirror_options {
      * mirror_evaluate. NULL: every refusal ends it. Not called where nothing is emitted. */
     enum status (*refused)(void *context, const struct mirror_refusal *r,
                            const struct failure *why);
-    /* While objects are named: one of an event that is alone has changed in a transaction that is
-     * quiet (and not repeated), or has another primary key now. May be NULL; its
-     * status ends mirror_evaluate. */
+    /* While objects are named: one that was looked at has nothing to be told: it is as it was
+     * emitted, or its transaction is quiet (and not repeated), or, of an event that is alone, it
+     * has another primary key now. May be NULL; its status ends mirror_evaluate. */
     enum status (*passed)(void *context, const char *event, const char *object);
     /* Called from inside long statements, about every millisecond; false: stop (STATUS_STOPPED). */
     bool (*breathe)(void *context);
@@ -148,13 +152,13 @@ enum status mirror_evaluate(struct mirror *m, uint32_t max, struct arena *a,
 
 /* ---- what is kept of refused objects ---- */
 
-/* From the next transaction on events say their object (struct event), as refusals do. */
+/* From the next transaction on events say their object (struct event), as refusals do; until events
+ * begin, then no more. */
 void mirror_name_objects(struct mirror *m, bool wanted);
-/* The object as it was before it was refused, and its event's key, in `a`; NULL: it was none, or cannot be stated. Not
- * between mirror_begin and mirror_end. */
+/* The object as it was before it was refused, in `a`; NULL: it was none. DATA: it cannot be stated
+ * either. Not between mirror_begin and mirror_end. */
 enum status mirror_told(struct mirror *m, const char *event, const struct value *rows,
-                        struct arena *a, const struct object **out, const char **key,
-                        struct failure *f);
+                        struct arena *a, const struct object **out, struct failure *f);
 /* Of two refusals of one object, one: from what the first had before to what the last has now; in
  * `a`; NULL: it was none and is none. */
 enum status mirror_join(struct mirror *m, const char *event, const struct value *first,

@@ -95,8 +95,7 @@ enum status mirror_try(struct mirror *m, const char *event, const struct value *
 }
 
 enum status mirror_told(struct mirror *m, const char *event, const struct value *rows,
-                        struct arena *a, const struct object **out, const char **key,
-                        struct failure *f)
+                        struct arena *a, const struct object **out, struct failure *f)
 {
     struct change c;
     struct row_change r;
@@ -109,13 +108,14 @@ enum status mirror_told(struct mirror *m, const char *event, const struct value 
     arena_reset(&m->scratch);
     TRY(read_change(m, e, rows, &c, &r, f));
     TRY(alone_ask(m, e, r.before, &m->before_bytes, &object, &why, f));
+    if (why.kind != VALUE_NULL)
+        return fail(f, ERROR_VALUE, "%.*s", (int)why.size, why.text);
     if (!object)
         return STATUS_OK;
     struct value bytes = value_text(VALUE_BYTES, m->before_bytes.data, m->before_bytes.size);
     bytes = value_copy(&bytes, a);
     TRY(code_read_object(e->view, &bytes, a, &copy, f));
     *out = copy;
-    *key = code_text(&copy->fields[e->view->query.key].value, a);
     return STATUS_OK;
 }
 
@@ -125,9 +125,10 @@ enum status mirror_join(struct mirror *m, const char *event, const struct value 
 {
     struct change was, is;
     struct event_run *e = alone_event(m, event);
-    *out = *last;
-    if (!e)
+    if (!e) {
+        *out = *last;
         return STATUS_OK;
+    }
     struct table *t = &m->tables[e->view->of];
     arena_reset(&m->scratch);
     TRY(refused_read(m, t->kept->relation, first, &was, f));
