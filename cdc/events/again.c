@@ -4,7 +4,8 @@
  * later events. What is quarantined is tried only where a person names it.
  *
  * What was never an event (a view that could not state its object, a value that its type refuses)
- * has no envelope: the mirror is asked for the object once more, and what it says takes its place. */
+ * has no envelope: the mirror is asked for the object once more, and what it says takes its place;
+ * what it does not have was kept (kept.h). */
 #include "events/internal.h"
 
 #include <stdlib.h>
@@ -143,33 +144,6 @@ static bool is_tried(const struct events *e, const struct held_event *h)
     return is_wished(e, h) || (h->envelope && h->reason != HELD_QUARANTINE);
 }
 
-/* "(object 12)": what carry_refusal calls it. */
-static const char *object_in(struct events *e, const char *key)
-{
-    const char *from = key + sizeof "(object " - 1;
-    size_t n = strlen(key);
-    if (strncmp(key, "(object ", from - key) != 0 || key[n - 1] != ')')
-        return NULL;
-    return arena_copy(&e->arena, from, n - (size_t)(from - key) - 1);
-}
-
-/* A transaction where the mirror stands. What it makes belongs to the one in which it was held. */
-static enum status look_again(struct events *e, const struct held_event *h, bool *found)
-{
-    uint32_t first = e->n;
-    const char *object = object_in(e, h->key), *at = mirror_position(e->mirror);
-    const char *position = arena_strdup(&e->arena, at ? at : e->apply->position);
-    TRY(mirror_begin(e->mirror, position, e->failure));
-    TRY(drift_again(e, h->flow, object ? object : h->key, !object, found));
-    TRY(mirror_end(e->mirror, position, true, e->failure));
-    TRY(read_evaluated_whole(e, position, h->committed_us));
-    for (uint32_t i = first; i < e->n; i++) {
-        e->list[i].transaction = (uint64_t)h->transaction;
-        e->list[i].numbered = true;
-    }
-    return STATUS_OK;
-}
-
 /* The row as it is, in the place that it has among the others. */
 static struct carried *take_as_it_is(struct events *e, int line, const struct held_event *h)
 {
@@ -182,6 +156,106 @@ static struct carried *take_as_it_is(struct events *e, int line, const struct he
     return c;
 }
 
+/* ---- what has no envelope ---- */
+
+/* A transaction where the mirror stands. What it makes belongs to the one in which it was held. */
+static enum status in_mirror(struct events *e, const struct held_event *h, const struct kept *k,
+                             enum status (*way)(struct events *e, const struct held_event *h,
+                                                const struct kept *k, bool *found),
+                             bool *found)
+{
+    uint32_t first = e->n;
+    const char *at = mirror_position(e->mirror);
+    const char *position = arena_strdup(&e->arena, at ? at : e->apply->position);
+    TRY(refusals_watch(e, true));
+    TRY(mirror_begin(e->mirror, position, e->failure));
+    TRY(way(e, h, k, found));
+    TRY(mirror_end(e->mirror, position, false, e->failure));
+    TRY(read_evaluated_whole(e, position, h->committed_us));
+    for (uint32_t i = first; i < e->n; i++) {
+        e->list[i].transaction = (uint64_t)h->transaction;
+        e->list[i].numbered = true;
+    }
+    return STATUS_OK;
+}
+
+/* The mirror is asked for the object once more. */
+static enum status ask(struct events *e, const struct held_event *h, const struct kept *k,
+                       bool *found)
+{
+    const char *object = refusal_object(e, h->key);
+    if (object && k)
+        return mirror_again(e->mirror, k->name, object, false, found, e->failure);
+    return drift_again(e, h->flow, object ? object : h->key, !object, found);
+}
+
+static void stays(struct events *e, const char *why)
+{
+    e->list[e->trying].stays = false; /* but that it was tried is seen */
+    e->list[e->trying].refused = arena_strdup(&e->arena, why);
+}
+
+static const char made_otherwise[] = "it was refused when its event was made of single rows, which "
+                                     "it is not now: change its row in the source, or skip this";
+
+/* `found`, too, where it stays. */
+static enum status try_rows(struct events *e, const struct held_event *h, const struct kept *k,
+                            bool *found)
+{
+    enum status status = mirror_try(e->mirror, k->name, &k->rows, found, e->failure);
+    if (status == STATUS_DATA) {
+        stays(e, e->failure->text);
+        failure_clear(e->failure);
+        *found = true;
+        return STATUS_OK;
+    }
+    TRY(status);
+    if (*found)
+        return STATUS_OK;
+    TRY(ask(e, h, k, found));
+    if (!*found)
+        stays(e, made_otherwise);
+    return STATUS_OK;
+}
+
+/* What its type refused: as it is now, where the mirror has it; else as it was. */
+static enum status try_stated(struct events *e, const struct held_event *h, const struct kept *k,
+                              bool *found)
+{
+    *found = false;
+    if (k->stated.op != EVENT_GONE)
+        TRY(in_mirror(e, h, k, ask, found));
+    if (*found)
+        return STATUS_OK;
+    struct carried *c = &e->list[e->trying];
+    c->stays = false;
+    c->refused = NULL;
+    c->stated = k->stated;
+    c->stated.type = e->program->lines[c->line].type->name;
+    c->stated.key = h->key;
+    return carry_type(e, c);
+}
+
+static enum status try_kept(struct events *e, const struct held_event *h, bool *found)
+{
+    struct kept k;
+    *found = false;
+    if (!h->envelope)
+        return in_mirror(e, h, NULL, ask, found);
+    if (kept_read(h->envelope, h->envelope_size, &e->names, &e->arena, &k, e->failure) !=
+        STATUS_OK) {
+        stays(e, e->failure->text);
+        failure_clear(e->failure);
+        return STATUS_OK;
+    }
+    if (k.kind == KEPT_STATED)
+        return try_stated(e, h, &k, found);
+    e->tried_told = k.kind == KEPT_TOLD ? &k : NULL;
+    enum status status = in_mirror(e, h, &k, k.kind == KEPT_TOLD ? ask : try_rows, found);
+    e->tried_told = NULL;
+    return status;
+}
+
 static void say_alone(const struct events *e, const struct held_event *h)
 {
     log_warn("link=%s msg=\"a held event cannot be tried again: it is made of one row, of which no "
@@ -190,19 +264,25 @@ static void say_alone(const struct events *e, const struct held_event *h)
              log_quote(h->key));
 }
 
-/* It goes, whatever comes of it: an event, the same refusal, or nothing where there is no such
- * object any more. */
+/* It goes, whatever comes of it: an event, or nothing where there is no such object any more; but
+ * where it is refused again it stays. */
 static enum status take_object(struct events *e, int line, const struct held_event *h)
 {
     bool found;
     uint32_t at = e->n;
     take_as_it_is(e, line, h);
-    TRY(look_again(e, h, &found));
-    if (!found && drift_is_alone(e, line)) {
+    e->trying = (int)at;
+    e->only_line = line;
+    enum status status = try_kept(e, h, &found);
+    e->only_line = e->trying = -1;
+    TRY(status);
+    struct carried *c = &e->list[at];
+    if (!c->stays)
+        return STATUS_OK;
+    if (!found && !h->envelope && drift_is_alone(e, line)) {
         say_alone(e, h);
         return STATUS_OK;
     }
-    struct carried *c = &e->list[at];
     c->stays = false;
     c->replaced = true;
     c->stated.key = c->typed.key = ""; /* in nobody's way */
@@ -214,7 +294,10 @@ static enum status take_object(struct events *e, int line, const struct held_eve
 static enum status take_row(struct events *e, int line, const struct held_event *h)
 {
     e->again->result.tried += is_wished(e, h);
-    return h->envelope ? take(e, line, h) : take_object(e, line, h);
+    if (refusal_is_replaced(e, h->n))
+        return STATUS_OK;
+    bool packed = h->envelope && !kept_is(h->envelope, h->envelope_size);
+    return packed ? take(e, line, h) : take_object(e, line, h);
 }
 
 static enum status take_page(struct events *e, const struct held_event *page, uint32_t n)
@@ -307,8 +390,9 @@ static enum status write_slice(struct events *e, struct slice *s, const struct c
     TRY(write_carried(e, &e->target.database, e->list, e->n, is_blocked, e, s->outcome));
     TRY(e->target.database.settle(e->target.database.self));
     sort_out(e, s);
+    TRY(refusals_remove(e));
     TRY(keep_held(e, e->list, e->n, s->outcome));
-    if (s->nwritten == 0 && s->nchanged == 0)
+    if (s->nwritten == 0 && s->nchanged == 0 && !e->replaced)
         return e->apply->driver->rollback(e->apply->sink);
     TRY(held_remove(events_session(e), e->apply->at.link, s->written, s->nwritten, e->failure));
     TRY(held_update(events_session(e), e->apply->at.link, s->changed, s->nchanged, e->failure));
@@ -331,6 +415,7 @@ static void settle_row(struct events *e, const struct slice *s, uint32_t i)
         return;
     }
     held_keys_remove(e->held, c->line, h->key);
+    held_keys_remove(e->refused, c->line, h->key);
     if (h->old_key)
         held_keys_remove(e->held, c->line, h->old_key);
 }
@@ -345,6 +430,7 @@ static void settle_keys(struct events *e, const struct slice *s)
         else if (s->outcome[i].reason != HOLD_NONE)
             held_keys_add(e->again->in_the_way, e->list[i].line, e->list[i].typed.key);
     }
+    refusals_removed(e);
     keep_remember(e, e->list, e->n, s->outcome);
     e->again->result.gone += s->nwritten;
     if (s->nwritten > 0)

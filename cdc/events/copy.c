@@ -220,6 +220,7 @@ static const char *position_of(const struct events *e)
 static enum status write_alone(struct events *e, const struct batch *b)
 {
     const char *position = position_of(e);
+    TRY(refusals_watch(e, true));
     TRY(mirror_begin(e->mirror, position, e->failure));
     TRY(mirror_apply(e->mirror, b->changes, b->nchanges, e->failure));
     TRY(mirror_end(e->mirror, position, false, e->failure));
@@ -309,6 +310,7 @@ static enum status emit(struct events *e)
 static enum status complete_all(struct events *e, enum mirror_beginning beginning)
 {
     const struct views *v = e->program->views;
+    TRY(refusals_watch(e, false)); /* what was written is passed over after a crash, but not known */
     for (int i = 0; i < views_ntables(v); i++)
         TRY(mirror_complete(e->mirror, views_table(v, i), position_of(e), beginning, e->failure));
     return emit(e);

@@ -60,6 +60,7 @@ static enum status open_mirror(struct events *e)
         .context = e,
         .order = order,
         .refused = read_refused,
+        .passed = refusal_passed,
         .breathe = breathe,
     };
     TRY(mirror_open(e->program->views, &options, &e->mirror, e->failure));
@@ -103,6 +104,9 @@ enum status events_open(const struct events_options *options, struct events **ou
     arena_init(&e->plans_arena);
     arena_init(&e->arena);
     e->held = held_keys_new();
+    e->refused = held_keys_new();
+    e->only_line = e->trying = -1;
+    e->names.arena = &e->plans_arena;
     e->again = again_new();
     e->quarantined = arena_zalloc(&e->plans_arena, ((size_t)e->program->nlines + 1) *
                                                        sizeof *e->quarantined);
@@ -135,6 +139,7 @@ void events_close(struct events *e)
     mirror_close(e->mirror);
     event_target_free(&e->target);
     held_keys_free(e->held);
+    held_keys_free(e->refused);
     again_free(e->again);
     tell_free(e);
     arena_free(&e->arena);
@@ -206,7 +211,7 @@ static enum status write_up_to(struct events *e, const struct batch *b, uint32_t
     struct checkpoint c = apply_checkpoint_after(e->apply, b, i);
     if (e->apply->in_large)
         return write_last_piece(e, &c);
-    if (e->n == 0 && !e->asking) {
+    if (e->n == 0 && !e->asking && !e->replaced) {
         carry_forget(e);
         return STATUS_OK;
     }
@@ -263,6 +268,7 @@ static enum status end_before(struct events *e, const struct batch *b, enum stat
     while (n < e->n && !ends_at(e->list[n].position, kept.position))
         n++;
     e->n = n;
+    refusals_end_before(e, kept.position);
     struct checkpoint c = apply_checkpoint_after(e->apply, b, bad - 1);
     TRY(write_transaction(e, &c));
     *e->failure = kept;
@@ -288,6 +294,7 @@ static enum status take_quietly(struct events *e, const struct batch *b)
 {
     struct mirror_step step = {.more = true};
     const struct transaction *t = &b->transactions[0];
+    TRY(refusals_watch(e, false)); /* it is not written: what is held is still the newest there is */
     if (b->begins)
         TRY(mirror_begin(e->mirror, t->position, e->failure));
     TRY(mirror_apply(e->mirror, b->changes + t->first_change, t->nchanges, e->failure));

@@ -43,6 +43,8 @@ enum status explain_open(struct event_program *program, struct buffer *out, stru
     x->out = out;
     x->failure = e->failure = f;
     e->program = program;
+    e->only_line = e->trying = -1;
+    e->names.arena = &e->plans_arena;
     arena_init(&e->plans_arena);
     arena_init(&e->arena);
     e->source_name = arena_format(&e->plans_arena, "/%s", program->lc->from->name);
@@ -103,7 +105,8 @@ enum status explain_filled(struct explain *x)
     struct events *e = &x->events;
     TRY(mirror_resume(e->mirror, filled_at, x->failure));
     for (int i = 0; i < explain_ntables(x); i++) {
-        TRY(mirror_complete(e->mirror, explain_table(x, i), filled_at, true, x->failure));
+        TRY(mirror_complete(e->mirror, explain_table(x, i), filled_at,
+                            MIRROR_BEGINS_QUIETLY, x->failure));
         TRY(drain(x));
     }
     carry_forget(e);

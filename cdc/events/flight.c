@@ -101,6 +101,8 @@ static void exchange(struct events *a, struct events *b)
     SWAP(uint32_t, a->capacity, b->capacity);
     SWAP(uint32_t, a->transaction, b->transaction);
     SWAP(struct asking *, a->asking, b->asking);
+    SWAP(struct replaced *, a->replaced, b->replaced);
+    SWAP(uint32_t, a->refusals, b->refusals);
 }
 
 /* The batch that its texts are of stays, but the apply's own text goes with the commit. */
@@ -122,6 +124,7 @@ void flight_start(struct events *e, const struct checkpoint *c)
     exchange(e, &f->other);
     f->other.path = e->path;
     f->n = f->other.n;
+    e->may_hold = held_keys_count(e->refused) > 0 || f->other.refusals > 0;
     f->at = copy_of(c, &f->other.arena);
     e->failure = &e->reading;
     failure_clear(e->failure);
@@ -129,6 +132,11 @@ void flight_start(struct events *e, const struct checkpoint *c)
     f->flies = true;
     pthread_cond_broadcast(&f->changed);
     pthread_mutex_unlock(&f->mutex);
+}
+
+bool flight_is_up(const struct events *e)
+{
+    return e->failure == &e->reading;
 }
 
 /* What was not written is carried again; what was read after it is forgotten. */

@@ -8,6 +8,8 @@
 #ifndef MILLRACE_EVENTS_FLIGHT_H
 #define MILLRACE_EVENTS_FLIGHT_H
 
+#include <stdbool.h>
+
 #include "base/fail.h"
 
 struct checkpoint;
@@ -16,6 +18,7 @@ struct flight;
 
 struct flight *flight_new(void);
 void flight_free(struct flight *f); /* nothing is under way; NULL is fine */
+bool flight_is_up(const struct events *e); /* something is under way */
 /* Writes all that is carried, up to `c`, beside the caller. Nothing is under way, no large transaction
  * is open. */
 void flight_start(struct events *e, const struct checkpoint *c);

@@ -6,6 +6,7 @@
  *   write.c    one target transaction; flight.h: while the next one is read
  *   keep.c     what cannot be written goes to millrace.held
  *   again.c    what is held is tried again
+ *   refusals.c what could not be stated, and is told after all
  *   copy.c     the first copy
  *   drift.c    what others change of what we wrote
  *   tell.c     who listens is told
@@ -16,6 +17,7 @@
 #include "base/buffer.h"
 #include "events/events.h"
 #include "events/flight.h"
+#include "events/kept.h"
 #include "state/held_keys.h"
 #include "events/owned.h"
 #include "model/source.h"
@@ -40,6 +42,19 @@ struct carried {
     bool stays;     /* it is not tried: it is there for what must stay with it */
     bool numbered;  /* `transaction` is a number of millrace.held, though the event is new */
     const char *old_key; /* of what was held: the key that its object had; NULL: the same */
+    const struct kept *refused_rows; /* its view could not state it (kept.h); NULL: it could */
+    bool outdated;           /* a refusal whose object is known better by a later transaction, */
+    const char *outdated_at; /* which ends here */
+};
+
+/* A row of millrace.held that goes, since its object is known better by now. */
+struct replaced {
+    struct replaced *next;
+    int64_t n;
+    int line;
+    const char *key;
+    enum held_reason reason;
+    const char *at; /* where the transaction ends that knows it better */
 };
 
 /* An object that another link shall send again. */
@@ -80,9 +95,17 @@ struct events {
     uint32_t enough;       /* events of a target transaction, while there is more to read */
     const char *at;        /* where the source transaction ends that is read; NULL: none is */
     struct asking *asking; /* goes out with them */
+    struct replaced *replaced; /* so does this */
+    uint32_t refusals;     /* among them: of views */
+    bool watches;          /* for objects of which a refusal is held */
+    bool may_hold;         /* there are such, or will be when the other one is written */
+    int only_line;         /* of what is tried again; -1: all */
+    int trying;            /* in the list; -1: none is tried again */
+    const struct kept *tried_told; /* of it: what the target has; or NULL */
     const char *path;      /* that they have passed: of the batch; NULL: they are of the source */
 
-    struct held_keys *held;
+    struct held_keys *held, *refused; /* refused: of held, the objects that were never stated */
+    struct kept_names names;          /* in plans_arena */
     int64_t *quarantined, *waiting; /* how many, of each flow */
     int64_t *held_transaction; /* numbers of source transactions, for what is held together */
     const char *source_name;  /* in envelopes */
@@ -100,8 +123,7 @@ enum status read_evaluated(struct events *e, const char *position, int64_t commi
 /* The same where nothing may be written in between. */
 enum status read_evaluated_whole(struct events *e, const char *position, int64_t committed_us);
 /* For mirror_options. */
-enum status read_refused(void *context, const char *name, const char *object,
-                         const struct failure *why);
+enum status read_refused(void *context, const struct mirror_refusal *r, const struct failure *why);
 
 enum status read_event(struct events *e, const struct event *event, const char *position,
                        int64_t committed_us);
@@ -122,7 +144,8 @@ enum status drift_publish(struct events *e);
 enum status carry_event(struct events *e, const struct event *stated, const char *position,
                         int64_t committed_us);
 /* An object that its view could not state: it is held, without an event. */
-void carry_refusal(struct events *e, const char *name, const char *object, const char *why);
+enum status carry_refusal(struct events *e, const struct mirror_refusal *r, const char *why);
+enum status carry_type(struct events *e, struct carried *c); /* c->typed, or why it is refused */
 struct carried *carry_slot(struct events *e);
 void carry_forget(struct events *e); /* they are written */
 /* Does a flow say so? Then no source transaction is written in pieces, or tried in slices. */
@@ -157,6 +180,28 @@ void keep_counted(struct events *e, int line, enum held_reason reason, int by);
 int keep_line_of(const struct events *e, const char *flow); /* -1: the file has it no more */
 /* The key that the object had, where the event gave it another one; else NULL. */
 const char *keep_old_key(const struct events *e, const struct carried *c);
+
+/* ---- refusals.c ---- */
+/* "(object 12)": the key under which a refusal of that object is held; and back, or NULL. */
+const char *refusal_key(struct events *e, const char *object);
+const char *refusal_object(struct events *e, const char *key);
+/* Before a transaction goes through the mirror; `wanted`: what is newer takes their place. While there
+ * are any, nothing is written beside. */
+enum status refusals_watch(struct events *e, bool wanted);
+/* The object is told: what is held of it goes, and the event starts where the target is. `nothing`:
+ * there is nothing to be told. */
+enum status refusal_ends(struct events *e, int line, struct event *event, bool *nothing);
+/* It is refused again: `k` becomes all of it. `gone`: there is no object any more, so that it may be
+ * `over`: then `ended` is told instead, if it has a type. */
+enum status refusal_continues(struct events *e, int line, struct kept *k, const char *key,
+                              bool gone, bool *over, struct event *ended);
+enum status refusal_passed(void *context, const char *name, const char *object); /* mirror_options */
+enum status refusals_remove(struct events *e); /* inside the open transaction */
+void refusals_removed(struct events *e);       /* after its commit */
+bool refusal_is_replaced(const struct events *e, int64_t n);
+int64_t refusals_replaced(const struct events *e, int line); /* of the quarantined */
+/* What transactions from `position` on know better is not known: they are not written. */
+void refusals_end_before(struct events *e, const char *position);
 
 /* ---- again.c ---- */
 struct again *again_new(void);

@@ -6,6 +6,8 @@
 #include "events/object_json.h"
 #include "transforms/vocabulary/envelope.h"
 
+enum { KEPT_MAX = 1024 * 1024 * 1024 };
+
 /* ---- keys ---- */
 
 static const char *key_text(struct arena *a, const struct value *v)
@@ -41,13 +43,17 @@ static void met(void *owner, const char *flow, const char *key)
 {
     struct events *e = owner;
     int line = keep_line_of(e, flow);
-    if (line >= 0) /* of a flow that is in the file no more nobody waits */
-        held_keys_add(e->held, line, key);
+    if (line < 0) /* of a flow that is in the file no more nobody waits */
+        return;
+    held_keys_add(e->held, line, key);
+    if (refusal_object(e, key))
+        held_keys_add(e->refused, line, key);
 }
 
 enum status keep_load(struct events *e)
 {
     held_keys_clear(e->held);
+    held_keys_clear(e->refused);
     TRY(held_keys(events_session(e), e->apply->at.link, met, e, e->failure));
     return keep_count(e);
 }
@@ -85,7 +91,8 @@ static enum status check_limit(struct events *e, const struct carried *list, uin
         const struct event_line *line = &e->program->lines[list[i].line];
         if (list[i].held_n || outcome[i].reason != HOLD_QUARANTINE)
             continue;
-        int64_t total = e->quarantined[list[i].line] + ++now[list[i].line];
+        int64_t total = e->quarantined[list[i].line] + ++now[list[i].line] -
+                        refusals_replaced(e, list[i].line);
         if (total <= line->flow->quarantine_limit)
             continue;
         fail(e->failure, ERROR_VALUE,
@@ -104,12 +111,35 @@ static const char *op_name(enum event_op op)
     return op == EVENT_CREATED ? "created" : op == EVENT_CHANGED ? "changed" : "gone";
 }
 
-/* What was never an event of its type has none: its object is asked for once more. */
-static enum status can_be_packed(struct events *e, const struct carried *c, enum status status)
+static void take_bytes(struct events *e, struct buffer *b, struct held_event *h)
 {
+    h->envelope = arena_copy(&e->arena, b->data, b->size);
+    h->envelope_size = b->size;
+    buffer_free(b);
+}
+
+static void pack_refused(struct events *e, const struct kept *k, struct held_event *h)
+{
+    struct buffer b;
+    buffer_init(&b, KEPT_MAX);
+    if (k->kind == KEPT_ROWS)
+        kept_write_rows(k->name, &k->rows, &b);
+    else
+        kept_write_told(k->name, k->told, &b);
+    take_bytes(e, &b, h);
+}
+
+/* What was never an event of its type is kept as it was stated. */
+static enum status pack_stated(struct events *e, const struct carried *c, struct held_event *h,
+                               enum status status)
+{
+    struct buffer b;
     if (!c->refused || status != STATUS_DATA)
         return status;
     failure_clear(e->failure);
+    buffer_init(&b, KEPT_MAX);
+    kept_write_stated(&c->stated, &b);
+    take_bytes(e, &b, h);
     return STATUS_OK;
 }
 
@@ -136,11 +166,13 @@ static enum status pack(struct events *e, const struct carried *c, struct held_e
                                     .failure = e->failure};
     struct envelope envelope;
     const uint8_t *bytes;
+    if (c->refused_rows)
+        pack_refused(e, c->refused_rows, h);
     if (!c->stated.before && !c->stated.after)
         return STATUS_OK;
     enum status status = envelope_to_keep(e, c, &envelope, &context);
     if (status != STATUS_OK)
-        return can_be_packed(e, c, status);
+        return pack_stated(e, c, h, status);
     TRY(envelope_pack(e->program->vocabulary, &envelope, &bytes, &h->envelope_size, &context));
     h->envelope = bytes;
     return STATUS_OK;
@@ -198,6 +230,8 @@ void keep_remember(struct events *e, const struct carried *list, uint32_t n,
             continue;
         const char *old = keep_old_key(e, &list[i]);
         held_keys_add(e->held, list[i].line, list[i].typed.key);
+        if (list[i].refused_rows)
+            held_keys_add(e->refused, list[i].line, list[i].typed.key);
         if (old)
             held_keys_add(e->held, list[i].line, old);
         keep_counted(e, list[i].line, (enum held_reason)outcome[i].reason, 1);

@@ -15,16 +15,14 @@ enum {
 /* ---- what a view could not state ---- */
 
 /* Its data alone are wrong; a mapping that is wrong (or a dictionary that says `fail`) ends the link. */
-enum status read_refused(void *context, const char *name, const char *object,
-                         const struct failure *why)
+enum status read_refused(void *context, const struct mirror_refusal *r, const struct failure *why)
 {
     struct events *e = context;
     if (error_status(why->code) != STATUS_DATA) {
         *e->failure = *why;
         return error_status(why->code);
     }
-    carry_refusal(e, name, object, why->text);
-    return STATUS_OK;
+    return carry_refusal(e, r, why->text);
 }
 
 /* ---- the mirror ---- */
@@ -88,9 +86,11 @@ static bool is_piece(const struct transaction *t)
 
 enum status read_transaction(struct events *e, const struct batch *b, const struct transaction *t)
 {
+    if (b->begins) {
+        TRY(refusals_watch(e, true));
+        TRY(mirror_begin(e->mirror, t->position, e->failure));
+    }
     struct failure *f = e->failure;
-    if (b->begins)
-        TRY(mirror_begin(e->mirror, t->position, f));
     TRY(mirror_apply(e->mirror, b->changes + t->first_change, t->nchanges, f));
     TRY(drift_answer(e, b->changes + t->first_change, t->nchanges));
     if (is_piece(t))

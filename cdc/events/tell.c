@@ -171,6 +171,8 @@ static void tell_all(struct events *e, const struct hold *outcome, struct buffer
             n++;
         if (e->told && e->told->too_much)
             return;
+        if (e->list[i].outdated)
+            continue;
         if (tell_one(e, &e->list[i], worst_of(&outcome[i], n), b, &f) != STATUS_OK)
             log_warn("link=%s msg=\"an event cannot be shown to those who listen\" key=%s why=%s",
                      e->program->lc->name, log_quote(e->list[i].stated.key), log_quote(f.text));

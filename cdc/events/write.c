@@ -16,27 +16,44 @@ static bool is_held(void *owner, int flow, const char *key)
     return held_keys_has(e->held, flow, key);
 }
 
+static struct event_in in_of(const struct events *e, const struct carried *c)
+{
+    return (struct event_in){.event = &c->typed,
+                             .flow = c->line,
+                             .transaction = c->transaction,
+                             .refused = c->refused,
+                             .old_key = c->refused ? keep_old_key(e, c) : NULL};
+}
+
+/* The outcomes of those that were used lie first: each to its own; of the others there is none. */
+static void spread_outcome(const struct carried *list, uint32_t n, uint32_t used,
+                           struct hold *outcome)
+{
+    for (uint32_t i = n; i-- > 0 && used < i + 1;)
+        outcome[i] = list[i].outdated ? (struct hold){.reason = HOLD_NONE} : outcome[--used];
+}
+
 enum status write_carried(struct events *e, const struct event_database *db,
                           const struct carried *list, uint32_t n,
                           bool (*held)(void *owner, int flow, const char *key), void *owner,
                           struct hold *outcome)
 {
     struct event_in *in = arena_alloc(&e->arena, (n + 1) * sizeof *in);
+    uint32_t used = 0;
     for (uint32_t i = 0; i < n; i++)
-        in[i] = (struct event_in){.event = &list[i].typed,
-                                  .flow = list[i].line,
-                                  .transaction = list[i].transaction,
-                                  .refused = list[i].refused,
-                                  .old_key = list[i].refused ? keep_old_key(e, &list[i])
-                                                             : NULL};
-    struct event_batch batch = {e->plans, e->program->nlines, in, n, held, owner};
-    return events_write(db, &batch, &e->arena, outcome);
+        if (!list[i].outdated)
+            in[used++] = in_of(e, &list[i]);
+    struct event_batch batch = {e->plans, e->program->nlines, in, used, held, owner};
+    TRY(events_write(db, &batch, &e->arena, outcome));
+    spread_outcome(list, n, used, outcome);
+    return STATUS_OK;
 }
 
 static enum status write_all(struct events *e, struct hold *outcome)
 {
     TRY(write_carried(e, &e->target.database, e->list, e->n, is_held, e, outcome));
     TRY(e->target.database.settle(e->target.database.self));
+    TRY(refusals_remove(e));
     TRY(keep_held(e, e->list, e->n, outcome));
     return drift_ask(e);
 }
@@ -47,7 +64,7 @@ static void count(struct events *e, const struct hold *outcome)
 {
     for (uint32_t i = 0; i < e->n; i++) {
         if (outcome[i].reason == HOLD_NONE)
-            atomic_fetch_add(&e->figures->written, 1);
+            atomic_fetch_add(&e->figures->written, !e->list[i].outdated);
         else if (outcome[i].reason == HOLD_QUARANTINE)
             atomic_fetch_add(&e->figures->quarantined, 1);
         else
@@ -57,6 +74,7 @@ static void count(struct events *e, const struct hold *outcome)
 
 static void done(struct events *e, const struct hold *outcome)
 {
+    refusals_removed(e);
     keep_remember(e, e->list, e->n, outcome);
     count(e, outcome);
     tell_events(e, outcome);

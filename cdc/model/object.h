@@ -43,6 +43,10 @@ struct event {
     const struct object *before; /* NULL where created */
     const struct object *after;  /* NULL where gone */
     const char *name; /* of the event in the config, of its link's; NULL: not known (of a message) */
+    const char *object; /* the object's primary key as text; NULL: nobody asked for it */
 };
+
+/* With its values; names stay where they are. */
+const struct object *object_copy(const struct object *o, struct arena *a);
 
 #endif

@@ -55,10 +55,9 @@ static void target_commit(const struct buffer *events, int position)
 
 /* ---- the link ---- */
 
-static enum status pass(void *context, const char *type, const char *object,
-                        const struct failure *why)
+static enum status pass(void *context, const struct mirror_refusal *r, const struct failure *why)
 {
-    (void)context, (void)type, (void)object, (void)why;
+    (void)context, (void)r, (void)why;
     return STATUS_OK;
 }
 

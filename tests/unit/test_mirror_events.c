@@ -322,12 +322,12 @@ static void elements_of_a_list_must_differ_by_their_key(void **state)
 
 static int refusals;
 
-static enum status go_on(void *context, const char *type, const char *object,
-                         const struct failure *why)
+static enum status go_on(void *context, const struct mirror_refusal *r, const struct failure *why)
 {
     (void)context;
-    assert_string_equal(type, "OperationsRequest");
-    assert_string_equal(object, "7");
+    assert_string_equal(r->event, "OperationsRequest");
+    assert_string_equal(r->object, "7");
+    assert_null(r->rows); /* the mirror has them */
     assert_non_null(strstr(why->text, "two elements"));
     refusals++;
     return STATUS_OK;

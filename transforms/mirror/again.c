@@ -14,7 +14,7 @@ struct asked_again {
     struct value key[KEY_MAX];
 };
 
-static struct event_run *find_event(struct mirror *m, const char *name)
+struct event_run *again_event(struct mirror *m, const char *name)
 {
     for (int i = 0; i < m->views->nviews; i++)
         if (strcmp(m->events[i].view->name, name) == 0)
@@ -119,7 +119,7 @@ static enum status search_all(struct mirror *m, struct event_run *e, const char 
 enum status mirror_again(struct mirror *m, const char *event, const char *text, bool by_key,
                          bool *found, struct failure *f)
 {
-    struct event_run *e = find_event(m, event);
+    struct event_run *e = again_event(m, event);
     must(m->phase == PHASE_APPLY);
     *found = false;
     if (!e || e->view->alone || !e->active)

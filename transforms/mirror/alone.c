@@ -42,23 +42,23 @@ static void key_of(const struct event_run *e, const struct value *row, struct va
         key[i] = row[e->view->key[i]];
 }
 
-/* What the view says of the row; nothing where there is none. `why`: it cannot say. */
-static enum status ask_row(struct mirror *m, struct event_run *e, struct table *t,
-                           const struct value *row, struct buffer *out, struct value *why,
-                           struct failure *f)
+enum status alone_ask(struct mirror *m, struct event_run *e, const struct value *row,
+                      struct buffer *out, struct object **object, struct value *why,
+                      struct failure *f)
 {
     struct value key[KEY_MAX];
-    struct object *object;
     *why = value_null();
+    *object = NULL;
     buffer_clear(out);
     if (!row)
         return STATUS_OK;
-    t->one.row = row;
+    m->tables[e->view->of].one.row = row;
     key_of(e, row, key);
-    enum status status = ask_object(m, e, key, out, &object, f);
+    enum status status = ask_object(m, e, key, out, object, f);
     if (status != STATUS_DATA)
         return status;
     buffer_clear(out);
+    *object = NULL;
     const char *text = arena_strdup(&m->scratch, f->text);
     *why = value_text(VALUE_TEXT, text, strlen(text));
     failure_clear(f);
@@ -72,25 +72,98 @@ static struct value bytes_of(const struct buffer *b)
     return b->size ? value_text(VALUE_BYTES, b->data, b->size) : value_null();
 }
 
-static enum status note_change(struct mirror *m, struct event_run *e, const struct row_change *c,
-                               const struct value *why, struct failure *f)
+static bool is_null(const struct value *v)
 {
-    struct seen s = {
-        .before = bytes_of(&m->before_bytes), .after = bytes_of(&m->after_bytes), .why = *why};
-    key_of(e, c->before ? c->before : c->after, s.key);
-    TRY(seen_take_first(m, e, s.key, &s.before, f));
-    if (why->kind == VALUE_NULL && value_equal(&s.before, &s.after))
+    return v->kind == VALUE_NULL;
+}
+
+/* What the view could not say of the row before this change, and of the one after. */
+struct unsaid {
+    struct value before, after;
+};
+
+static struct value as_bytes(const struct value *text)
+{
+    return value_text(VALUE_BYTES, text->text, text->size);
+}
+
+/* The row as it was before this transaction, as far as it is known: after a first change that could
+ * be stated it is not, and its own row before stands for it. */
+static enum status first_row(struct mirror *m, const struct row_change *c, bool again,
+                             const struct seen *first, const struct value **out,
+                             struct failure *f)
+{
+    struct change was;
+    *out = c->change->before;
+    if (!again)
         return STATUS_OK;
+    if (is_null(&first->rows)) {
+        if (is_null(&first->before))
+            *out = NULL;
+        return STATUS_OK;
+    }
+    TRY(refused_read(m, c->change->relation, &first->rows, &was, f));
+    *out = was.before;
+    return STATUS_OK;
+}
+
+/* `s` has the states; says why one of them is not known, and keeps the rows. */
+static enum status note_unsaid(struct mirror *m, const struct row_change *c,
+                               const struct unsaid *why, bool again, const struct seen *first,
+                               struct seen *s, struct failure *f)
+{
+    const struct value *row;
+    TRY(first_row(m, c, again, first, &row, f));
+    const struct value *unknown = again ? &first->why : &why->before;
+    bool was_unknown = row && is_null(&s->before);
+    if (!is_null(&why->after))
+        s->why = why->after;
+    else if (was_unknown && is_null(&s->after))
+        s->why = as_bytes(is_null(unknown) ? &why->before : unknown);
+    if (!is_null(&s->why) || was_unknown)
+        s->rows = refused_rows(m, c->table, c->change->relation, row, c->change->after);
+    return STATUS_OK;
+}
+
+/* Of the object under its former key nothing more comes: those who keep something of it know. */
+static enum status note_moved(struct mirror *m, struct event_run *e, const struct row_change *c,
+                              const struct value *key, struct failure *f)
+{
+    struct seen moved = {{{0}}, value_null(), value_null(), value_null(), value_null()};
+    if (!m->names_objects || !c->before || !c->after)
+        return STATUS_OK;
+    key_of(e, c->before, moved.key);
+    return rows_same(moved.key, key, e->view->nkey) ? STATUS_OK : seen_add(m, e, &moved, f);
+}
+
+static enum status note_change(struct mirror *m, struct event_run *e, const struct row_change *c,
+                               const struct unsaid *why, struct failure *f)
+{
+    bool again;
+    struct seen first = {{{0}}, value_null(), value_null(), value_null(), value_null()};
+    struct seen s = first;
+    s.before = bytes_of(&m->before_bytes);
+    s.after = bytes_of(&m->after_bytes);
+    key_of(e, c->before ? c->before : c->after, s.key);
+    TRY(seen_take_first(m, e, s.key, &s.before, &first, &again, f));
+    if (again)
+        s.before = first.before;
+    if (!is_null(&why->before) || !is_null(&why->after) || !is_null(&first.rows))
+        TRY(note_unsaid(m, c, why, again, &first, &s, f));
     key_of(e, c->after ? c->after : c->before, s.key);
+    TRY(note_moved(m, e, c, s.key, f));
+    if (is_null(&s.why) && !m->tells_all && value_equal(&s.before, &s.after))
+        return STATUS_OK;
     return seen_add(m, e, &s, f);
 }
 
-static enum status change_event(struct mirror *m, struct event_run *e, const struct row_change *c,
-                                struct failure *f)
+enum status alone_change(struct mirror *m, struct event_run *e, struct row_change *c,
+                         struct failure *f)
 {
-    struct value why;
-    TRY(ask_row(m, e, c->table, c->before, &m->before_bytes, &why, f));
-    TRY(ask_row(m, e, c->table, c->after, &m->after_bytes, &why, f));
+    struct unsaid why;
+    struct object *object;
+    TRY(alone_ask(m, e, c->before, &m->before_bytes, &object, &why.before, f));
+    TRY(alone_ask(m, e, c->after, &m->after_bytes, &object, &why.after, f));
     return note_change(m, e, c, &why, f);
 }
 
@@ -127,7 +200,7 @@ static enum status check_images(const struct change *c, struct failure *f)
 enum status alone_apply(struct mirror *m, struct table *t, const struct change *c,
                         struct failure *f)
 {
-    struct row_change r = {.table = t};
+    struct row_change r = {.table = t, .change = c};
     TRY(check_images(c, f));
     TRY(rows_lay(m, t, c->before, &r.before, f));
     TRY(rows_lay(m, t, c->after, &r.after, f));
@@ -137,7 +210,7 @@ enum status alone_apply(struct mirror *m, struct table *t, const struct change *
     int table = (int)(t - m->tables);
     for (int i = 0; i < m->views->nviews; i++)
         if (m->events[i].view->alone && m->events[i].view->of == table)
-            TRY(change_event(m, &m->events[i], &r, f));
+            TRY(alone_change(m, &m->events[i], &r, f));
     return STATUS_OK;
 }
 
@@ -147,12 +220,23 @@ static enum status emit_seen(struct mirror *m, struct event_run *e, const struct
                              struct failure *f)
 {
     bool same;
-    if (s->why.kind != VALUE_NULL) {
+    bool moved = is_null(&s->before) && is_null(&s->after) && is_null(&s->why);
+    if (moved || m->quiet)
+        return evaluate_passed(m, e, s->key);
+    if (!is_null(&s->why)) {
         fail(f, ERROR_VALUE, "%.*s", (int)s->why.size, s->why.text);
-        return evaluate_refused(m, e, evaluate_object_text(m, s->key, e->view->nkey), f);
+        const struct mirror_refusal r = {
+            .event = e->view->name,
+            .object = evaluate_object_text(m, s->key, e->view->nkey),
+            .rows = &s->rows,
+            .gone = s->why.kind == VALUE_BYTES,
+        };
+        return evaluate_refused(m, &r, f);
     }
     TRY(emit_is_same(m, e, &s->before, &s->after, &same, f));
-    return same ? STATUS_OK : emit_add(m, e, &s->before, &s->after, f);
+    if (same && m->tells_all && !is_null(&s->after))
+        return emit_again(m, e, s->key, &s->after, f);
+    return same ? STATUS_OK : emit_add(m, e, s->key, &s->before, &s->after, f);
 }
 
 enum status alone_step(struct mirror *m, struct event_run *e, bool *more, struct failure *f)

@@ -21,7 +21,7 @@
 
 struct collected {
     struct value *key;
-    struct value before, after, why; /* of alone.c */
+    struct value before, after, why, rows; /* of alone.c */
     struct collected *older; /* of the same slot */
     uint32_t number; /* in the order of adding */
     bool dropped;

@@ -10,10 +10,10 @@ enum { FIRST = 16 };
 enum status emit_prepare(struct mirror *m, struct failure *f)
 {
     TRY(db_exec(m->db, f, "create table temp.outcome "
-                          "(rank, n, event, before, after, primary key (rank, n)) without rowid"));
-    TRY(db_prepare(m->db, "insert into temp.outcome values (?1, ?2, ?3, ?4, ?5)", &m->outcome_add,
+                          "(rank, n, event, before, after, object, primary key (rank, n)) without rowid"));
+    TRY(db_prepare(m->db, "insert into temp.outcome values (?1, ?2, ?3, ?4, ?5, ?6)", &m->outcome_add,
                    f));
-    TRY(db_prepare(m->db, "select rank, n, event, before, after from temp.outcome "
+    TRY(db_prepare(m->db, "select * from temp.outcome "
                           "order by rank, n", &m->outcome_each, f));
     return db_prepare(m->db, "delete from temp.outcome", &m->outcome_clear, f);
 }
@@ -64,6 +64,7 @@ static void keep(struct mirror *m, const struct difference *d)
     *kept = *d;
     kept->before = value_copy(&d->before, &m->collected);
     kept->after = value_copy(&d->after, &m->collected);
+    kept->object = value_copy(&d->object, &m->collected);
 }
 
 static enum status put_in_table(struct mirror *m, const struct difference *d, struct failure *f)
@@ -73,6 +74,7 @@ static enum status put_in_table(struct mirror *m, const struct difference *d, st
         db_bind(m->outcome_add, i + 1, &numbers[i]);
     db_bind(m->outcome_add, 4, &d->before);
     db_bind(m->outcome_add, 5, &d->after);
+    db_bind(m->outcome_add, 6, &d->object);
     return db_run(m->outcome_add, f);
 }
 
@@ -97,26 +99,36 @@ static enum status add(struct mirror *m, const struct difference *d, struct fail
     return put_in_table(m, d, f);
 }
 
-static enum status add_between(struct mirror *m, struct event_run *e, const struct value *before,
-                               const struct value *after, struct failure *f)
+static struct value name_object(struct mirror *m, const struct event_run *e,
+                                const struct value *key)
+{
+    if (!m->names_objects)
+        return value_null();
+    const char *text = evaluate_object_text(m, key, e->view->nkey);
+    return value_text(VALUE_TEXT, text, strlen(text));
+}
+
+static enum status add_between(struct mirror *m, struct event_run *e, const struct value *key,
+                               const struct value *before, const struct value *after,
+                               struct failure *f)
 {
     bool had = before->kind != VALUE_NULL, has = after->kind != VALUE_NULL;
     const struct difference d = {rank_of(m, e, had, has), m->noutcomes, e->number, *before,
-                                 *after};
+                                 *after, name_object(m, e, key)};
     return add(m, &d, f);
 }
 
-enum status emit_add(struct mirror *m, struct event_run *e, const struct value *before,
-                     const struct value *after, struct failure *f)
+enum status emit_add(struct mirror *m, struct event_run *e, const struct value *key,
+                     const struct value *before, const struct value *after, struct failure *f)
 {
-    return m->quiet ? STATUS_OK : add_between(m, e, before, after, f);
+    return m->quiet ? STATUS_OK : add_between(m, e, key, before, after, f);
 }
 
-enum status emit_again(struct mirror *m, struct event_run *e, const struct value *after,
-                       struct failure *f)
+enum status emit_again(struct mirror *m, struct event_run *e, const struct value *key,
+                       const struct value *after, struct failure *f)
 {
     const struct value none = value_null();
-    return m->repeated ? STATUS_OK : add_between(m, e, &none, after, f);
+    return m->repeated ? STATUS_OK : add_between(m, e, key, &none, after, f);
 }
 
 /* ---- in their order ---- */
@@ -150,7 +162,8 @@ static enum status next_difference(struct mirror *m, struct difference *out, boo
     if (*more)
         *out = (struct difference){.number = (int)db_column(m->outcome_each, 2).i,
                                    .before = db_column(m->outcome_each, 3),
-                                   .after = db_column(m->outcome_each, 4)};
+                                   .after = db_column(m->outcome_each, 4),
+                                   .object = db_column(m->outcome_each, 5)};
     return STATUS_OK;
 }
 
@@ -176,6 +189,7 @@ static enum status read_event(struct mirror *m, const struct difference *d, stru
     TRY(read_object(w, &d->after, a, &out->after, f));
     out->type = w->type;
     out->name = w->name;
+    out->object = d->object.kind == VALUE_NULL ? NULL : code_text(&d->object, a);
     out->op = !out->before ? EVENT_CREATED : out->after ? EVENT_CHANGED : EVENT_GONE;
     const struct object *o = out->after ? out->after : out->before;
     out->key = code_text(&o->fields[w->query.key].value, a);

@@ -83,17 +83,24 @@ const char *evaluate_object_text(struct mirror *m, const struct value *key, int 
     return text;
 }
 
-enum status evaluate_refused(struct mirror *m, struct event_run *e, const char *object,
-                             struct failure *f)
+enum status evaluate_refused(struct mirror *m, const struct mirror_refusal *r, struct failure *f)
 {
-    enum status status = fail_in(f, "event %s, object %s", e->view->name, object);
+    enum status status = fail_in(f, "event %s, object %s", r->event, r->object);
     if (!m->quiet && m->options.refused)
-        status = m->options.refused(m->options.context, e->view->name, object, f);
+        status = m->options.refused(m->options.context, r, f);
     if (m->quiet || status == STATUS_OK) {
         failure_clear(f);
         return STATUS_OK;
     }
     return status;
+}
+
+enum status evaluate_passed(struct mirror *m, struct event_run *e, const struct value *key)
+{
+    if (!m->names_objects || !m->options.passed || m->repeated)
+        return STATUS_OK;
+    return m->options.passed(m->options.context, e->view->name,
+                             evaluate_object_text(m, key, e->view->nkey));
 }
 
 /* ---- an object ---- */
@@ -136,18 +143,37 @@ static enum status compare_object(struct mirror *m, struct event_run *e, const s
     if (!same)
         TRY(set_emitted(e, key, after, f));
     if (after->kind != VALUE_NULL && (again || (same && m->tells_all)))
-        return emit_again(m, e, after, f);
-    return same ? STATUS_OK : emit_add(m, e, &before, after, f);
+        return emit_again(m, e, key, after, f);
+    if (same || m->quiet)
+        return evaluate_passed(m, e, key);
+    return emit_add(m, e, key, &before, after, f);
+}
+
+/* `f` says why; what was last emitted of it stays. */
+static enum status refuse(struct mirror *m, struct event_run *e, const struct value *key,
+                          struct failure *f)
+{
+    struct value told;
+    struct object *o = NULL;
+    struct failure unread = {0};
+    TRY(get_emitted(m, e, key, &told, &unread));
+    if (told.kind != VALUE_NULL && code_read_object(e->view, &told, &m->scratch, &o, &unread) != STATUS_OK) {
+        *f = unread;
+        return error_status(f->code);
+    }
+    const struct mirror_refusal r = {.event = e->view->name,
+                                     .object = evaluate_object_text(m, key, e->view->nkey),
+                                     .told = o};
+    return evaluate_refused(m, &r, f);
 }
 
 static enum status evaluate_object(struct mirror *m, struct event_run *e, const struct value *key,
                                    struct failure *f)
 {
-    int n = e->view->nkey;
     struct object *object;
     enum status status = ask_object(m, e, key, &m->after_bytes, &object, f);
     if (status == STATUS_DATA)
-        return evaluate_refused(m, e, evaluate_object_text(m, key, n), f);
+        return refuse(m, e, key, f);
     TRY(status);
     struct value after = value_null();
     if (object)
@@ -237,6 +263,7 @@ enum status evaluate_now(struct mirror *m, struct failure *f)
 {
     struct mirror_step nothing;
     m->quiet = true;
+    m->names_objects = false; /* what is taken for emitted is not newer than what is held */
     evaluate_start(m);
     TRY(mirror_evaluate(m, UINT32_MAX, &m->scratch, &nothing, f));
     must(!nothing.more && nothing.nevents == 0);

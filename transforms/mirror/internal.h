@@ -7,6 +7,7 @@
  *   touch.c     a row change leads to objects; touch_sql.c: its statements
  *   ask.c       a view is asked for one object
  *   alone.c     events that are made of the row before and the row after; one_row.c: their table
+ *   refused.c   of rows that a view cannot state, what is kept
  *   seen.c      the objects that they have met in a transaction
  *   evaluate.c  touched objects are asked for and compared
  *   emit.c      differences become events, in their order
@@ -41,6 +42,7 @@ struct table {
 struct row_change {
     struct table *table;
     const struct value *before, *after; /* NULL: there is no such row */
+    const struct change *change;        /* alone: whose rows they are */
 };
 
 /* ---- events ---- */
@@ -94,6 +96,7 @@ struct difference {
     int64_t rank, n;
     int number;
     struct value before, after;
+    struct value object; /* its primary key as text; NULL: nobody asks */
 };
 
 struct differences {
@@ -122,6 +125,7 @@ struct mirror {
     bool quiet;     /* this transaction emits nothing */
     bool repeated;  /* it is one that the target has: not even what is asked for again */
     bool tells_all; /* events begin here: also what is as it was emitted */
+    bool names_objects;
     bool must_commit; /* events began here: before they go on, the file must know */
     enum phase phase;
     int at_event, at_touch; /* where the phase is */
@@ -214,16 +218,38 @@ enum status alone_apply(struct mirror *m, struct table *t, const struct change *
                         struct failure *f);
 enum status alone_step(struct mirror *m, struct event_run *e, bool *more, struct failure *f);
 
+/* A change of one row, as far as it is `e`'s. */
+enum status alone_change(struct mirror *m, struct event_run *e, struct row_change *c,
+                         struct failure *f);
+/* What the view says of a row, in `out`; nothing where there is none, or where `why` it cannot. */
+enum status alone_ask(struct mirror *m, struct event_run *e, const struct value *row,
+                      struct buffer *out, struct object **object, struct value *why,
+                      struct failure *f);
+
+/* ---- refused.c ---- */
+/* What is kept of rows, in scratch: the columns that are read. NULL: no row; both: nothing kept. */
+struct value refused_rows(struct mirror *m, const struct table *t, const struct relation *r,
+                          const struct value *before, const struct value *after);
+enum status refused_read(struct mirror *m, const struct relation *r, const struct value *rows,
+                         struct change *out, struct failure *f);
+
+/* ---- again.c ---- */
+struct event_run *again_event(struct mirror *m, const char *name); /* NULL: there is none */
+
 /* ---- seen.c ---- */
 enum status seen_prepare(struct mirror *m, struct event_run *e, struct failure *f);
 struct seen {
     struct value key[KEY_MAX];
     struct value before, after; /* bytes, or NULL */
-    struct value why;           /* a text: the view cannot say; or NULL */
+    struct value why;           /* TEXT: the view cannot say what the row after is; BYTES: what the */
+                                /* one before was, and there is no object any more; or NULL */
+    struct value rows;          /* where it could not say something: as refused.c keeps rows */
 };
-/* The object's first state, where this transaction left it as `*before`; else as it was. */
+/* Takes what this transaction has seen of an object that it left as `left`: its first state, why
+ * and rows. */
 enum status seen_take_first(struct mirror *m, struct event_run *e, const struct value *key,
-                            struct value *before, struct failure *f);
+                            const struct value *left, struct seen *out, bool *found,
+                            struct failure *f);
 enum status seen_add(struct mirror *m, struct event_run *e, const struct seen *s,
                      struct failure *f);
 /* By key; valid until the next. At the end they are forgotten. */
@@ -236,10 +262,10 @@ enum status emit_is_same(struct mirror *m, struct event_run *e, const struct val
                          const struct value *after, bool *same, struct failure *f);
 /* The difference of two objects (bytes, or NULL) will be an event, unless quiet. */
 /* `after` as if there had been nothing before; also where the transaction is quiet. */
-enum status emit_again(struct mirror *m, struct event_run *e, const struct value *after,
-                       struct failure *f);
-enum status emit_add(struct mirror *m, struct event_run *e, const struct value *before,
-                     const struct value *after, struct failure *f);
+enum status emit_again(struct mirror *m, struct event_run *e, const struct value *key,
+                       const struct value *after, struct failure *f);
+enum status emit_add(struct mirror *m, struct event_run *e, const struct value *key,
+                     const struct value *before, const struct value *after, struct failure *f);
 /* One difference becomes an event in `a`; false: there is none left. */
 enum status emit_step(struct mirror *m, struct arena *a, struct mirror_step *s, bool *more,
                       struct failure *f);
@@ -247,8 +273,9 @@ enum status emit_step(struct mirror *m, struct arena *a, struct mirror_step *s, 
 /* ---- evaluate.c ---- */
 enum status evaluate_prepare(struct mirror *m, struct event_run *e, struct failure *f);
 void evaluate_start(struct mirror *m);
-enum status evaluate_refused(struct mirror *m, struct event_run *e, const char *object,
-                             struct failure *f);
+enum status evaluate_refused(struct mirror *m, const struct mirror_refusal *r, struct failure *f);
+/* Nothing is told of it, and it is known to be so. */
+enum status evaluate_passed(struct mirror *m, struct event_run *e, const struct value *key);
 const char *evaluate_object_text(struct mirror *m, const struct value *key, int n);
 /* Evaluates all that is touched, at once and quietly. */
 enum status evaluate_now(struct mirror *m, struct failure *f);

@@ -355,6 +355,8 @@ enum status mirror_end(struct mirror *m, const char *position, bool quiet, struc
         return fail(f, ERROR_PLAN_CHANGED,
                     "the definitions changed while a large transaction was on its way to the "
                     "target: start once more with the old ones");
+    if (any)
+        m->names_objects = false; /* as in evaluate_now */
     m->must_commit |= any;
     m->phase = PHASE_IDLE;
     if (m->views->nviews > 0)

@@ -34,18 +34,33 @@
 
 struct mirror;
 
+/* Texts and bytes are valid during the call. */
+struct mirror_refusal {
+    const char *event;  /* the definition's name */
+    const char *object; /* its primary key */
+    /* of an event that is alone: for mirror_try, since nothing else knows its rows; and is it no
+     * object any more, and only what it was cannot be stated? */
+    const struct value *rows;
+    bool gone;
+    /* of an assembled one: what was last emitted of it; NULL: nothing was */
+    const struct object *told;
+};
+
 struct mirror_options {
     const char *path; /* the file; NULL: in memory (nothing to keep, or a test) */
     const char *plan; /* hash of all that decides what events say: definitions, dictionaries, ... */
     void *context;    /* passed to the calls below */
     /* How `a` lies to `b`. Required. */
     enum position_order (*order)(void *context, const char *a, const char *b);
-    /* An object that its view cannot state (a function refused a value, two rows, no key); `event`
-     * is the definition's name. STATUS_OK: go on without its event, as if the view had not been
-     * asked; else the status ends mirror_evaluate. NULL: every refusal ends it. Not called where
-     * nothing is emitted. */
-    enum status (*refused)(void *context, const char *event, const char *object,
+    /* An object that its view cannot state (a function refused a value, two rows, no key).
+     * STATUS_OK: go on without its event, as if the view had not been asked; else the status ends
+     * mirror_evaluate. NULL: every refusal ends it. Not called where nothing is emitted. */
+    enum status (*refused)(void *context, const struct mirror_refusal *r,
                            const struct failure *why);
+    /* While objects are named: one that was looked at has nothing to be told: it is as it was
+     * emitted, or its transaction is quiet (and not repeated), or, of an event that is alone, it
+     * has another primary key now. May be NULL; its status ends mirror_evaluate. */
+    enum status (*passed)(void *context, const char *event, const char *object);
     /* Called from inside long statements, about every millisecond; false: stop (STATUS_STOPPED). */
     bool (*breathe)(void *context);
     uint32_t cache_kib;   /* pages held in memory; 0: 16 MiB */
@@ -117,6 +132,11 @@ enum status mirror_apply(struct mirror *m, const struct change *changes, uint32_
  * the event's objects. */
 enum status mirror_again(struct mirror *m, const char *event, const char *text, bool by_key,
                          bool *found, struct failure *f);
+/* An object that was refused, once more: its rows as they were. It comes at the COMMIT, as the event
+ * that it would have been, as CREATED where nothing has changed; or is refused again. Not `known`:
+ * there is no such event that is alone. DATA: the rows no longer fit; nothing has happened. */
+enum status mirror_try(struct mirror *m, const char *event, const struct value *rows, bool *known,
+                       struct failure *f);
 /* Its COMMIT. `quiet`: an echo, or skipped: rows and what counts as emitted follow, no event does.
  */
 enum status mirror_end(struct mirror *m, const char *position, bool quiet, struct failure *f);
@@ -129,6 +149,21 @@ struct mirror_step {
 /* At most `max` objects, evaluated or emitted; to be called until no more are left. */
 enum status mirror_evaluate(struct mirror *m, uint32_t max, struct arena *a,
                             struct mirror_step *out, struct failure *f);
+
+/* ---- what is kept of refused objects ---- */
+
+/* From the next transaction on events say their object (struct event), as refusals do; until events
+ * begin, then no more. */
+void mirror_name_objects(struct mirror *m, bool wanted);
+/* The object as it was before it was refused, in `a`; NULL: it was none. DATA: it cannot be stated
+ * either. Not between mirror_begin and mirror_end. */
+enum status mirror_told(struct mirror *m, const char *event, const struct value *rows,
+                        struct arena *a, const struct object **out, struct failure *f);
+/* Of two refusals of one object, one: from what the first had before to what the last has now; in
+ * `a`; NULL: it was none and is none. */
+enum status mirror_join(struct mirror *m, const char *event, const struct value *first,
+                        const struct value *last, struct arena *a, struct value *out,
+                        struct failure *f);
 
 /* ---- durability ---- */
 

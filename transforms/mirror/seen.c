@@ -4,7 +4,7 @@
 
 #include "transforms/mirror/internal.h"
 
-enum { SQL_MAX = 1024 * 1024, FIRST_PARAMETER = 4 }; /* of the key; before it: before, after, why */
+enum { SQL_MAX = 1024 * 1024, FIRST_PARAMETER = 5 }; /* of the key; before it: as struct seen */
 
 /* ---- statements ---- */
 
@@ -28,7 +28,7 @@ static enum status prepare_seen(struct mirror *m, struct event_run *e, struct bu
 static enum status create_seen(struct mirror *m, struct event_run *e, struct buffer *b,
                                struct failure *f)
 {
-    buffer_add_format(b, "create table temp.\"seen:%d\" (before, after, why, ", e->number);
+    buffer_add_format(b, "create table temp.\"seen:%d\" (before, after, why, rows, ", e->number);
     file_add_key_columns(m, e->view, b);
     buffer_add_format(b, "); create index temp.\"seen:%d:key\" on \"seen:%d\" (", e->number,
                       e->number);
@@ -43,12 +43,12 @@ static enum status prepare_all(struct mirror *m, struct event_run *e, struct buf
     struct buffer find;
     TRY(create_seen(m, e, b, f));
     buffer_init(&find, SQL_MAX);
-    buffer_add_text(&find, "select rowid, before from @ where after is ?2");
+    buffer_add_text(&find, "select rowid, before, why, rows from @ where after is ?2");
     for (int i = 0; i < e->view->nkey; i++)
         buffer_add_format(&find, " and k%d = ?%d", i, i + FIRST_PARAMETER);
     enum status status = prepare_seen(m, e, b, buffer_text(&find), &e->seen_find, f);
     buffer_clear(&find);
-    buffer_add_text(&find, "insert into @ values (?1, ?2, ?3");
+    buffer_add_text(&find, "insert into @ values (?1, ?2, ?3, ?4");
     for (int i = 0; i < e->view->nkey; i++)
         buffer_add_format(&find, ", ?%d", i + FIRST_PARAMETER);
     buffer_add_text(&find, ")");
@@ -80,54 +80,60 @@ static void bind_key(sqlite3_stmt *statement, const struct value *key, int n)
 }
 
 static enum status take_from_table(struct mirror *m, struct event_run *e, const struct value *key,
-                                   struct value *before, struct failure *f)
+                                   const struct value *left, struct seen *out, bool *found,
+                                   struct failure *f)
 {
-    bool row;
-    db_bind(e->seen_find, 2, before);
+    db_bind(e->seen_find, 2, left);
     bind_key(e->seen_find, key, e->view->nkey);
-    TRY(db_step(e->seen_find, &row, f));
-    if (!row)
+    TRY(db_step(e->seen_find, found, f));
+    if (!*found)
         return STATUS_OK;
     struct value number = db_column(e->seen_find, 0);
-    *before = db_column_copy(e->seen_find, 1, &m->scratch);
+    out->before = db_column_copy(e->seen_find, 1, &m->scratch);
+    out->why = db_column_copy(e->seen_find, 2, &m->scratch);
+    out->rows = db_column_copy(e->seen_find, 3, &m->scratch);
     sqlite3_reset(e->seen_find);
     db_bind(e->seen_drop, 1, &number);
     return db_run(e->seen_drop, f);
 }
 
 /* Of several that were left so, the oldest. */
-static void take_collected(struct collection *c, const struct value *key, struct value *before)
+static bool take_collected(struct collection *c, const struct value *key,
+                           const struct value *left, struct seen *out)
 {
     struct collected *found = NULL;
     for (struct collected *r = collection_find(c, key); r; r = r->older)
-        if (!r->dropped && collection_is_key(c, r, key) && value_equal(&r->after, before))
+        if (!r->dropped && collection_is_key(c, r, key) && value_equal(&r->after, left))
             found = r;
     if (!found)
-        return;
+        return false;
     found->dropped = true;
-    *before = found->before;
+    out->before = found->before;
+    out->why = found->why;
+    out->rows = found->rows;
+    return true;
 }
 
 enum status seen_take_first(struct mirror *m, struct event_run *e, const struct value *key,
-                            struct value *before, struct failure *f)
+                            const struct value *left, struct seen *out, bool *found,
+                            struct failure *f)
 {
+    *found = false;
     if (e->nseen == 0)
         return STATUS_OK;
     if (e->seen.in_table)
-        return take_from_table(m, e, key, before, f);
-    take_collected(&e->seen, key, before);
+        return take_from_table(m, e, key, left, out, found, f);
+    *found = take_collected(&e->seen, key, left, out);
     return STATUS_OK;
 }
 
 /* ---- adding ---- */
 
 static enum status put_in_table(struct event_run *e, const struct value *key,
-                                const struct value *before, const struct value *after,
-                                const struct value *why, struct failure *f)
+                                const struct value *what, struct failure *f)
 {
-    db_bind(e->seen_add, 1, before);
-    db_bind(e->seen_add, 2, after);
-    db_bind(e->seen_add, 3, why);
+    for (int i = 1; i < FIRST_PARAMETER; i++)
+        db_bind(e->seen_add, i, &what[i - 1]);
     bind_key(e->seen_add, key, e->view->nkey);
     return db_run(e->seen_add, f);
 }
@@ -135,8 +141,10 @@ static enum status put_in_table(struct event_run *e, const struct value *key,
 static enum status move_to_table(struct event_run *e, struct failure *f)
 {
     struct collected *r;
-    while ((r = collection_next(&e->seen)))
-        TRY(put_in_table(e, r->key, &r->before, &r->after, &r->why, f));
+    while ((r = collection_next(&e->seen))) {
+        const struct value what[] = {r->before, r->after, r->why, r->rows};
+        TRY(put_in_table(e, r->key, what, f));
+    }
     collection_clear(&e->seen);
     e->seen.in_table = true;
     return STATUS_OK;
@@ -151,11 +159,13 @@ enum status seen_add(struct mirror *m, struct event_run *e, const struct seen *s
         r->before = value_copy(&s->before, &m->collected);
         r->after = value_copy(&s->after, &m->collected);
         r->why = value_copy(&s->why, &m->collected);
+        r->rows = value_copy(&s->rows, &m->collected);
         return STATUS_OK;
     }
     if (!e->seen.in_table)
         TRY(move_to_table(e, f));
-    return put_in_table(e, s->key, &s->before, &s->after, &s->why, f);
+    const struct value what[] = {s->before, s->after, s->why, s->rows};
+    return put_in_table(e, s->key, what, f);
 }
 
 /* ---- at COMMIT ---- */
@@ -171,6 +181,7 @@ static bool next_collected(struct collection *c, struct seen *out)
     out->before = r->before;
     out->after = r->after;
     out->why = r->why;
+    out->rows = r->rows;
     return true;
 }
 
@@ -183,8 +194,9 @@ static enum status next_in_table(struct event_run *e, struct seen *out, bool *mo
     out->before = db_column(e->seen_each, 0);
     out->after = db_column(e->seen_each, 1);
     out->why = db_column(e->seen_each, 2);
+    out->rows = db_column(e->seen_each, 3);
     for (int i = 0; i < e->view->nkey; i++)
-        out->key[i] = db_column(e->seen_each, 3 + i);
+        out->key[i] = db_column(e->seen_each, FIRST_PARAMETER - 1 + i);
     return STATUS_OK;
 }
 
