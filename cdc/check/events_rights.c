@@ -36,6 +36,18 @@ static const struct check_row insert_rows[] = {
     {.name = "INSERT",
      .engines = ON_POSTGRES,
      .sql = COLUMNS_ROW("{inserted}", "INSERT", "inserted into", "insert")},
+    /* An identity's needs none. */
+    {.name = "sequences",
+     .engines = ON_POSTGRES,
+     .sql = "SELECT 'MISSING', 'the apply role may not draw from sequence ' || s.oid::regclass ||"
+            " ', which numbers its new rows', format('GRANT USAGE ON SEQUENCE %s TO %s;',"
+            " s.oid::regclass, '{role}') FROM pg_class c JOIN pg_namespace n ON n.oid ="
+            " c.relnamespace JOIN pg_attrdef f ON f.adrelid = c.oid JOIN pg_attribute t ON"
+            " t.attrelid = c.oid AND t.attnum = f.adnum JOIN pg_depend d ON d.classid ="
+            " 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = 'pg_class'::regclass"
+            " JOIN pg_class s ON s.oid = d.refobjid WHERE n.nspname = {schema} AND c.relname = {name}"
+            " AND t.attname <> ALL ({inserted}) AND CASE WHEN s.relkind = 'S' THEN"
+            " NOT has_sequence_privilege(s.oid, 'USAGE, UPDATE') ELSE false END"},
     {.name = "INSERT",
      .engines = ON_MY,
      .sql = "EXPLAIN INSERT INTO {table} ({inserted}) SELECT {inserted} FROM {table}",

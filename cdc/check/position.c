@@ -191,7 +191,7 @@ static enum status check_first(struct check *k, struct check_link *l)
     report_add(r, VERDICT_OK, NULL,
                "the link has no checkpoint yet: it will begin with a copy of %d "
                "tables, by %d readers",
-               l->ntables, l->lc->copy_readers);
+               l->ntables, l->events ? 1 : l->lc->copy_readers);
     return check_empty(k, l);
 }
 

@@ -66,10 +66,18 @@ static const char *clean(struct listing *l, const char *text)
     return arena_copy(&l->arena, l->out.data, l->out.size);
 }
 
+/* With the column where the text begins with its type: "amount (decimal(12,3)) cannot hold ...". */
+static const char *why(struct listing *l, const struct held_event *e)
+{
+    return e->column && e->text && e->text[0] == '('
+               ? arena_format(&l->arena, "%s.%s %s", e->table, e->column, e->text)
+               : e->text;
+}
+
 static void cells_of(struct listing *l, const struct place *p, const struct held_event *e,
                      const char *cells[QUARANTINE_COLUMNS])
 {
-    const char *what = e->flow ? e->text : arena_format(&l->arena, "%s, passed by millrace skip",
+    const char *what = e->flow ? why(l, e) : arena_format(&l->arena, "%s, passed by millrace skip",
                                                         e->op);
     const char *all[QUARANTINE_COLUMNS] = {
         arena_format(&l->arena, "%" PRId64, e->n),

@@ -85,6 +85,17 @@ enum status events_compile_writes(struct events *e)
     return STATUS_OK;
 }
 
+const struct relation *events_table(const struct events *e, int i)
+{
+    for (int line = 0; line < e->program->nlines; line++) {
+        const struct flow_plan *p = &e->plans[line];
+        if (i < p->nwrites + p->ngone)
+            return (i < p->nwrites ? p->writes[i] : p->gone[i - p->nwrites]).table;
+        i -= p->nwrites + p->ngone;
+    }
+    return NULL;
+}
+
 static enum status open_all(struct events *e)
 {
     TRY(event_target_init(&e->target, e->apply->driver, e->apply->sink, e->options.schema,

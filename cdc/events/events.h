@@ -85,6 +85,9 @@ bool events_caught_up(const struct events *e);
 enum status events_idle(struct events *e, const char *progress);
 /* ---- what a person asks of held events; between two batches ---- */
 
+/* The tables that flows write, as they were when the writes were compiled; some come twice. NULL: i is
+ * behind the last one. */
+const struct relation *events_table(const struct events *e, int i);
 struct held_filter;
 struct tried_again {
     uint64_t tried; /* that the filter names */

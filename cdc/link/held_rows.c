@@ -75,38 +75,22 @@ enum status held_rows_void(struct attempt *a, const struct mapped_table *t)
 
 /* ---- are the target's tables as they were? ---- */
 
-static enum status describe(struct attempt *a, const struct mapped_table *t, struct arena *arena,
+static enum status describe(struct writer *w, const struct relation *then, struct arena *arena,
                             struct relation **out)
 {
-    struct session *s = a->sink_driver->session(a->writer.apply.sink);
+    struct session *s = w->apply.driver->session(w->apply.sink);
     if (((struct session_base *)s)->engine == ENGINE_POSTGRES)
-        return pg_describe((struct pg *)s, t->target.schema, t->target.name, false, arena, out);
-    return my_describe((struct my *)s, t->target.schema, t->target.name, arena, out);
+        return pg_describe((struct pg *)s, then->schema, then->name, false, arena, out);
+    return my_describe((struct my *)s, then->schema, then->name, arena, out);
 }
 
-static bool same_column(const struct column *a, const struct column *b)
-{
-    return strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 && a->kind == b->kind &&
-           a->length == b->length && a->precision == b->precision && a->scale == b->scale &&
-           a->nullable == b->nullable && a->generated == b->generated &&
-           a->required == b->required && a->key == b->key;
-}
-
-static bool same_table(const struct relation *a, const struct relation *b)
-{
-    bool same = a->ncolumns == b->ncolumns && a->nkey == b->nkey;
-    for (int i = 0; same && i < a->ncolumns; i++)
-        same = same_column(&a->columns[i], &b->columns[i]);
-    return same;
-}
-
-static enum status look_at(struct attempt *a, const struct mapped_table *t, bool *same)
+enum status held_rows_table_stands(struct writer *w, const struct relation *then, bool *same)
 {
     struct relation *now;
     struct arena arena;
     arena_init(&arena);
-    enum status status = describe(a, t, &arena, &now);
-    *same = status == STATUS_OK && same_table(t->written, now);
+    enum status status = describe(w, then, &arena, &now);
+    *same = status == STATUS_OK && relation_is_unaltered(now, then);
     arena_free(&arena);
     return status;
 }
@@ -127,7 +111,7 @@ static enum status check_tables(struct writer *w)
         bool same;
         if (!ward_holds(w->apply.ward, t->source.schema, t->source.name))
             continue;
-        TRY(look_at(a, t, &same));
+        TRY(held_rows_table_stands(w, t->written, &same));
         if (!same && link_refreshes(w->link, w->asked.id))
             return begin_anew(w, t->target.schema, t->target.name);
     }

@@ -216,6 +216,8 @@ const char *attempt_events_from(const struct attempt *a);
 void held_rows_open(struct attempt *a);       /* the ward, where there can be one */
 /* Between batches, the writer's thread: what a person asks is taken up, or gone on with. */
 enum status held_rows_hear(struct writer *w);
+/* Is the table of the target what it was `then`? Links with flows ask, too. */
+enum status held_rows_table_stands(struct writer *w, const struct relation *then, bool *same);
 /* A table is copied afresh: what is held of it is void. The fence is taken. */
 enum status held_rows_void(struct attempt *a, const struct mapped_table *t);
 

@@ -98,6 +98,21 @@ static void tell_retried(struct writer *w)
     answer(w, ERROR_NONE, text);
 }
 
+/* What the target refused may fit by now, as its tables are: they are looked at once a request. */
+static enum status retry(struct writer *w)
+{
+    bool same = true;
+    const struct relation *then;
+    for (int i = 0; same && (then = events_table(w->events, i)); i++)
+        TRY(held_rows_table_stands(w, then, &same));
+    if (!same && link_refreshes(w->link, w->asked.id))
+        return fail(&w->failure, ERROR_READ_AGAIN,
+                    "held events are to be tried again, and a table is not what it was when the link "
+                    "started: beginning once more, to see it as it is");
+    events_retry(w->events, &w->asked.filter);
+    return STATUS_OK;
+}
+
 /* What a person asks of held events is taken up, or gone on with. */
 static enum status hear_person(struct writer *w)
 {
@@ -111,8 +126,7 @@ static enum status hear_person(struct writer *w)
         return STATUS_OK;
     if (w->asked.skip)
         return drop(w);
-    events_retry(w->events, &w->asked.filter);
-    return STATUS_OK;
+    return retry(w);
 }
 
 static enum status carry(struct writer *w, struct batch *b)

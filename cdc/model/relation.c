@@ -34,3 +34,19 @@ bool relation_begins_with(const struct relation *r, const struct relation *old)
                strcmp(r->columns[i].name, old->columns[i].name) == 0;
     return same;
 }
+
+static bool same_column(const struct column *a, const struct column *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->type, b->type) == 0 && a->kind == b->kind &&
+           a->length == b->length && a->precision == b->precision && a->scale == b->scale &&
+           a->nullable == b->nullable && a->generated == b->generated &&
+           a->required == b->required && a->key == b->key;
+}
+
+bool relation_is_unaltered(const struct relation *now, const struct relation *then)
+{
+    bool same = now->ncolumns == then->ncolumns && now->nkey == then->nkey;
+    for (int i = 0; same && i < now->ncolumns; i++)
+        same = same_column(&now->columns[i], &then->columns[i]);
+    return same;
+}

@@ -43,5 +43,7 @@ int relation_column_index(const struct relation *r, const char *name); /* -1 */
 /* The same table, and all columns of `old` first, of the same names and kinds, with the same key
  * (if both tell one): a table to which columns were appended, or that is unchanged. */
 bool relation_begins_with(const struct relation *r, const struct relation *old);
+/* Would rows be written into `now` as into `then`? Two descriptions of one table. */
+bool relation_is_unaltered(const struct relation *now, const struct relation *then);
 
 #endif

@@ -2,6 +2,7 @@
 import os
 import re
 import shutil
+import time
 
 import pytest
 
@@ -297,6 +298,77 @@ def test_rights_are_asked_for_column_by_column(route, tmp_path):
         with pytest.raises(Exception, match="(?i)denied"):
             run(c, "UPDATE unit SET name = 'x'")
         run(c, "UPDATE article SET title = 'x' WHERE code = 'none'")
+
+
+REPORT = """
+  Report:
+    from: b
+    type: MaterialDefinition
+    of: stock
+    key: id
+    sql: select code as id, code as description from stock where id = :object
+"""
+REPORT_BACK = """
+  - name: back
+    from: b
+    to: a
+    first_copy: none
+    flows:
+      - event: Report
+        write:
+          - table: landing
+            key: code
+            sql: select e.event, e.id as code from event e
+"""
+
+
+@pytest.mark.parametrize("route", ["pg-maria", "maria-pg"], indirect=True)
+def test_what_check_asks_for_is_all_that_run_needs(route, tmp_path):
+    """Tables that the other link writes are watched for drift, so they are read too; a new row that is
+    numbered by a sequence needs that."""
+    from test_check import create_roles, roles_of
+    a, b = route
+    create(a, b)
+    serial = "serial" if a.family == "postgres" else "integer auto_increment"
+    with a.connect() as c:
+        run(c, f"CREATE TABLE landing (id {serial} PRIMARY KEY, code varchar(40) NOT NULL UNIQUE)")
+    for side in route:
+        create_roles(side)
+    systems = {"a": roles_of(a), "b": roles_of(b)}
+    for name, side in (("a", a), ("b", b)):
+        if side.family == "mysql":
+            systems[name][side.server.engine]["database"] = side.database
+            with side.connect() as c:
+                for role in ("cap_role", "app_role"):
+                    run(c, f"GRANT CREATE TEMPORARY TABLES ON {side.database}.* TO '{role}'@'127.0.0.1'")
+    engine = plant(tmp_path, a, b, ITEM + REPORT, more=REPORT_BACK, systems=systems)
+    for _ in range(8):
+        out = check(engine)
+        todo = to_run(out)
+        for text in todo:
+            mine = "`" in text or "@'" in text
+            with next(s for s in route if (s.family == "mysql") == mine).connect() as c:
+                for sql in statements(text):
+                    run(c, sql)
+        if not todo:
+            break
+    assert not lines(out, "MISSING"), out
+    unseen, table = (b, "article") if b.family == "mysql" else (a, "landing")
+    assert f"{unseen.database}.{table} is written by another link" in "\n".join(lines(out, "warn"))
+    engine.start()
+    engine.wait_streaming("there")
+    engine.wait_streaming("back")
+    with b.connect() as c:
+        run(c, "INSERT INTO stock (code, qty) VALUES ('A-1', 1)")
+    for _ in range(200):
+        with a.connect() as c:
+            if run(c, "SELECT code FROM landing"):
+                break
+        assert not engine.failed_links(), engine.tail()
+        time.sleep(0.05)
+    else:
+        raise AssertionError(engine.tail())
+    engine.close()
 
 
 # -- all links together

@@ -67,6 +67,22 @@ def test_a_transaction_is_held_together_by_what_is_quarantined(world, route):
     assert u(bridge) == [(1, "yes"), (2, "no"), (3, "yes")]
 
 
+@pytest.mark.parametrize("route", ["pg-maria", "maria-pg"], indirect=True)
+def test_a_retry_sees_that_the_column_is_wider_now(world, route):
+    bridge = one_table(world, route, target="v varchar(5)", write={
+        "sql": f"select e.event, {as_int(route[1])} as id, e.description as v from event e"}).start()
+    work(bridge, ["INSERT INTO t VALUES (1, 'too long')"])
+    bridge.wait(bridge.held)
+    listed = bridge.engine.command("quarantine", "list").stdout
+    assert "u.v (" in listed and "cannot hold too long" in listed, listed
+    with bridge.b.connect() as c:
+        run(c, "ALTER TABLE u ALTER COLUMN v TYPE varchar(20)" if bridge.b.family == "postgres"
+            else "ALTER TABLE u MODIFY v varchar(20)")
+    done = bridge.engine.command("quarantine", "retry", "--all")
+    assert done.returncode == 0 and "1 are out" in done.stdout, done
+    assert u(bridge) == [(1, "too long")] and not bridge.held()
+
+
 @pg_maria
 def test_what_waits_is_not_held_up_by_what_came_after_it(world, route):
     bridge = one_table(
