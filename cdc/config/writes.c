@@ -1,6 +1,7 @@
 /* `flows:` of a link: what its events write. */
 #include "config/parts.h"
 #include <string.h>
+#include "base/nearest.h"
 
 /* The word's place in the choice, which is the enum's order. */
 static int word(const char *text, const char *const *words)
@@ -97,11 +98,14 @@ static enum status read_columns(struct load *l, const struct form *f, struct wri
     return check_columns(l, f->at, w);
 }
 
-static bool has_list(const struct event_config *e, const char *field)
+enum { NAME_DISTANCE = 3 };
+
+static bool has_list(const struct event_config *e, const char *field, struct nearest *near)
 {
     for (int i = 0; i < e->nlists; i++) {
         if (strcmp(e->lists[i].field, field) == 0)
             return true;
+        nearest_offer(near, e->lists[i].field);
     }
     return false;
 }
@@ -120,9 +124,10 @@ static enum status read_write(struct load *l, const struct node *n, const struct
         .sql = sql_read(f.given[WRITE_SQL]),
         .line = n->line,
     };
-    if (w->lines && !has_list(e, w->lines))
-        return wrong(l, f.given[WRITE_LINES], "lines: event %s has no list %.60s", e->name,
-                     w->lines);
+    struct nearest near = nearest_within(w->lines ? w->lines : "", NAME_DISTANCE, NEAREST_LENIENT);
+    if (w->lines && !has_list(e, w->lines, &near))
+        return wrong(l, f.given[WRITE_LINES], "lines: event %s has no list %.60s%s%s", e->name,
+                     w->lines, near.name ? "; did you mean " : "", near.name ? near.name : "");
     TRY(read_missing(l, f.given[WRITE_DELETE_MISSING_IN], w));
     return read_columns(l, &f, w);
 }
@@ -165,12 +170,21 @@ static bool meet(const struct event_flow *f, const struct event_config *e, bool 
     return of_type ? strcmp(f->event->type, e->type) == 0 : event_flow_takes(f, e->name, e->type);
 }
 
+static enum status no_event(struct load *l, const struct node *at)
+{
+    struct nearest near = nearest_within(at->text, NAME_DISTANCE, NEAREST_LENIENT);
+    for (int i = 0; i < l->config->nevents; i++)
+        nearest_offer(&near, l->config->events[i].name);
+    return wrong(l, at, "there is no event %.60s under `events`%s%s", at->text,
+                 near.name ? "; did you mean " : "", near.name ? near.name : "");
+}
+
 static enum status check_event(struct load *l, const struct node *at,
                                const struct link_config *link, const struct event_config *e,
                                bool of_type)
 {
     if (!e)
-        return wrong(l, at, "there is no event %.60s under `events`", at->text);
+        return no_event(l, at);
     if (e->from != link->from)
         return wrong(l, at, "event %s is read from %s, and link %s reads from %s", at->text,
                      e->from->name, link->name, link->from->name);

@@ -181,7 +181,7 @@ static void flows_are_checked(void **state)
     (void)state;
     static const struct bad cases[] = {
         {TOP EVENT LINK "    flows: []\n", "16:12: ", "flows is empty"},
-        {TOP EVENT LINK "    flows: [{ event: Ordr, write: [] }]\n", "16:22: ", "no event Ordr"},
+        {TOP EVENT LINK "    flows: [{ event: Ordr, write: [] }]\n", "16:22: ", "did you mean Order"},
         {TOP EVENT LINK "    flows: [{ event: Order }]\n", "16:13: ", "a flow needs `write"},
         {TOP EVENT LINK "    flows: [{ event: Order, write: [] }]\n", "16:36: ", "write is empty"},
         {TOP EVENT FLOW WRITE "      - event: Order\n        write: []\n", "22:16: ", "two flows"},

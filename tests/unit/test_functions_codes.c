@@ -232,9 +232,31 @@ static void two_connections_share_the_dictionaries(void **state)
     connection_close(&c);
 }
 
+static void a_dictionary_that_a_statement_names_must_be_there(void **state)
+{
+    (void)state;
+    static const char *const fine[] = {
+        "select map('unit', x), MAP ( 'unit' , x)",
+        "select 'map(''no'', x)' -- map('no', x)",
+        "select /* map('no', x) */ \"map\", :map, map(name, x), bitmap('no')",
+        "select 1 where a = 'map(",
+    };
+    struct failure f = {0};
+    connection_open(&c, "dictionaries:\n  unit: { codes: { a: b } }\n");
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        assert_int_equal(functions_names_check(c.functions, fine[i], &f), STATUS_OK);
+    assert_int_not_equal(functions_names_check(c.functions, "select unmap('units', x)", &f),
+                         STATUS_OK);
+    assert_string_equal(f.text, "unmap: there is no dictionary \"units\": it would stand under "
+                                "`dictionaries`");
+    connection_close(&c);
+    assert_int_not_equal(functions_names_check(NULL, "select map('unit', x)", &f), STATUS_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_dictionary_that_a_statement_names_must_be_there),
         cmocka_unit_test(codes_are_texts_whatever_yaml_thinks),
         cmocka_unit_test(an_integer_finds_the_code_it_is_written_as),
         cmocka_unit_test(unknown_codes_follow_the_policy),

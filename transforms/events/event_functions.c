@@ -42,6 +42,7 @@ enum status event_functions_guard(struct event_functions *e, sqlite3 *db, const 
 {
     struct guard g;
     sqlite3_stmt *statement = NULL;
+    TRY(functions_names_check(e->functions, sql, f));
     guard_init(&g, db, is_decimal, e);
     enum status status = guard_prepare(&g, sql, &statement, f);
     sqlite3_finalize(statement);

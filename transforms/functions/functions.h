@@ -44,6 +44,9 @@ const char *functions_hash(const struct functions *fs);
 enum status functions_register(sqlite3 *db, const struct functions *fs, struct outcome **outcome,
                                struct failure *f);
 
+/* Are the dictionaries there that `map` and `unmap` name by a literal? CONFIG. */
+enum status functions_names_check(const struct functions *fs, const char *sql, struct failure *f);
+
 /* May a mapping call this function? NULL: yes. Else why not, in a few words: for the authorizer's
  * SQLITE_FUNCTION (guard.h does it). Refused is what is not known to be harmless and to give the
  * same result on every run: load_extension, readfile, random, changes, ... The clock

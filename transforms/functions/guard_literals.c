@@ -36,8 +36,7 @@ static const char *skip_word(const char *at)
     return at;
 }
 
-/* What is neither a number nor the next character that may begin one. */
-static const char *skip_other(const char *at)
+const char *guard_skip(const char *at)
 {
     if (*at == '\'' || *at == '"' || *at == '`' || *at == '[')
         return skip_quoted(at);
@@ -96,7 +95,7 @@ enum status guard_literals_check(const char *sql, struct failure *f)
     for (const char *at = sql; *at;) {
         bool number = isdigit((unsigned char)*at) || (*at == '.' && isdigit((unsigned char)at[1]));
         if (!number) {
-            at = skip_other(at);
+            at = guard_skip(at);
             continue;
         }
         struct literal l = read_literal(at);

@@ -18,5 +18,8 @@ static inline bool affinity_is_numeric(int affinity)
 
 /* Of the statement's text: number literals of more digits than a double has. */
 enum status guard_literals_check(const char *sql, struct failure *f);
+/* Behind what begins here in the text of a statement: a quoted text or name, a comment, a word, a
+ * parameter, or one character. Not for numbers. */
+const char *guard_skip(const char *at);
 
 #endif

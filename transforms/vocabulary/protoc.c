@@ -58,6 +58,8 @@ static enum status arguments(const struct vocabulary_files *files, struct arena 
     args[n++] = arena_strdup(a, "--include_imports");
     args[n++] = arena_strdup(a, "--descriptor_set_out=/proc/self/fd/1");
     for (size_t i = 0; i < files->nfolders; i++) {
+        if (access(files->folders[i], F_OK) != 0) /* protoc would warn of each, before its error */
+            continue;
         TRY(check_folder(files->folders[i], f));
         args[n++] = arena_format(a, "--proto_path=%s", files->folders[i]);
     }
