@@ -88,13 +88,27 @@ static enum status read_skew(struct check *k, struct check_side *side)
     return STATUS_OK;
 }
 
+/* MySQL and MariaDB let nobody into a database in which nothing is granted to him. */
+static const char *grant_to_enter(struct check *k, const struct check_side *side)
+{
+    static const char before[] = " for user ", behind[] = " to database ";
+    const char *user = strstr(k->failure.text, before), *database = side->endpoint->database;
+    const char *end = user ? strstr(user, behind) : NULL;
+    if (side->system->engine == ENGINE_POSTGRES || !database || !end)
+        return NULL;
+    user += sizeof before - 1;
+    return arena_format(&k->arena, "GRANT SELECT ON `%s`.* TO %.*s; -- or on one table of it: else it "
+                                   "cannot be the connection's database",
+                        database, (int)(end - user), user);
+}
+
 static void say_unreachable(struct check *k, struct check_side *side)
 {
     bool away = error_status(k->failure.code) == STATUS_RETRY;
     k->report->unreachable = k->report->unreachable || away;
     session_close(side->session);
     side->session = NULL;
-    report_add(k->report, VERDICT_MISSING, NULL, "%s", k->failure.text);
+    report_add(k->report, VERDICT_MISSING, grant_to_enter(k, side), "%s", k->failure.text);
 }
 
 static void open_side(struct check *k, struct check_side *side)

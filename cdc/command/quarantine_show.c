@@ -92,6 +92,15 @@ static void cells_of(struct listing *l, const struct place *p, const struct held
     memcpy(cells, all, sizeof all);
 }
 
+/* So that all links stand in one column. */
+static void fit_links(struct listing *l, const struct config *config, const char *name)
+{
+    for (int i = 0; i < config->nlinks; i++)
+        if (!name || strcmp(config->links[i].name, name) == 0)
+            quarantine_fit(&l->table, (const char *const[QUARANTINE_COLUMNS]){
+                "", config->links[i].name, "", "", "", "", "", ""});
+}
+
 static void head(struct listing *l)
 {
     static const char *const titles[QUARANTINE_COLUMNS] = {
@@ -166,6 +175,7 @@ static void print_sums(const struct listing *l)
 static int list_links(struct listing *l, const struct config *config, const char *name)
 {
     int code = EXIT_DONE;
+    fit_links(l, config, name);
     for (int i = 0; i < config->nlinks; i++) {
         struct failure f = {0};
         if (name && strcmp(config->links[i].name, name) != 0)

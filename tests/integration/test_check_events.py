@@ -371,6 +371,20 @@ def test_what_check_asks_for_is_all_that_run_needs(route, tmp_path):
     engine.close()
 
 
+@pytest.mark.parametrize("route", ["pg-maria", "pg-mysql"], indirect=True)
+def test_a_role_that_may_not_enter_its_database_is_given_what_to_run(route, tmp_path):
+    from test_check import create_roles, roles_of
+    a, b = route
+    create(a, b)
+    create_roles(b)
+    roles = roles_of(b)
+    roles[b.server.engine]["database"] = b.database
+    engine = plant(tmp_path, a, b, systems={"a": system(a), "b": {**roles, "capture": system(b)["capture"]}})
+    todo = to_run(check(engine))
+    assert [t.split(" -- ")[0] for t in todo if "ON `" in t] == [
+        f"GRANT SELECT ON `{b.database}`.* TO 'app_role'@'127.0.0.1';"], todo
+
+
 # -- all links together
 
 
