@@ -68,33 +68,9 @@ static struct session *session_of(struct apply *a)
 
 /* ---- which ones ---- */
 
-static bool is_or_any(const char *wanted, const char *text)
-{
-    return !wanted || (text && strcmp(wanted, text) == 0);
-}
-
-static bool is_among(const int64_t *list, uint32_t count, int64_t n)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (list[i] == n)
-            return true;
-    return count == 0;
-}
-
-static bool is_wished(const struct held_filter *w, const struct held_event *h)
-{
-    if (!w)
-        return false;
-    unsigned reasons = w->reasons ? w->reasons : HELD_EVENTS;
-    return (reasons >> h->reason & 1) && is_or_any(w->flow, h->flow) &&
-           (is_or_any(w->key, h->key) || (h->old_key && is_or_any(w->key, h->old_key))) &&
-           is_or_any(w->table, h->table) && is_or_any(w->column, h->column) &&
-           is_among(w->n, w->count, h->n);
-}
-
 static bool is_tried(const struct ward_again *g, const struct held_event *h)
 {
-    return h->envelope && (is_wished(g->wish, h) || h->reason == HELD_BEHIND);
+    return h->envelope && (held_is_named(g->wish, h) || h->reason == HELD_BEHIND);
 }
 
 static bool is_blocked(const struct ward_again *g, int table, const struct held_event *h)
@@ -241,7 +217,7 @@ static void settle(struct apply *a)
     for (uint32_t i = 0; i < g->n; i++) {
         const struct held_event *h = &g->page[i];
         enum fate fate = g->outcome[i].fate;
-        g->result.tried += is_wished(g->wish, h);
+        g->result.tried += held_is_named(g->wish, h);
         g->result.gone += fate == FATE_WRITTEN;
         if (fate == FATE_REFUSED)
             note_refused(a->ward, h, g->outcome[i].text);

@@ -243,3 +243,29 @@ enum status held_update(struct session *s, int64_t link, const struct held_chang
                         f));
     return STATUS_OK;
 }
+
+/* ---- filters ---- */
+
+static bool is_or_any(const char *wanted, const char *text)
+{
+    return !wanted || (text && strcmp(wanted, text) == 0);
+}
+
+static bool is_among(const int64_t *list, uint32_t count, int64_t n)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i] == n)
+            return true;
+    return count == 0;
+}
+
+bool held_is_named(const struct held_filter *w, const struct held_event *h)
+{
+    if (!w)
+        return false;
+    unsigned reasons = w->reasons ? w->reasons : HELD_EVENTS;
+    return (reasons >> h->reason & 1) && is_or_any(w->flow, h->flow) &&
+           (is_or_any(w->key, h->key) || (h->old_key && is_or_any(w->key, h->old_key))) &&
+           is_or_any(w->table, h->table) && is_or_any(w->column, h->column) &&
+           is_among(w->n, w->count, h->n);
+}

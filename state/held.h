@@ -113,6 +113,9 @@ struct held_filter {
     uint32_t count;
 };
 
+/* Does the row hold all of it? As the query of held_page asks. NULL: names none. Pure. */
+bool held_is_named(const struct held_filter *w, const struct held_event *h);
+
 struct held_query {
     struct held_filter filter;
     int64_t after_n; /* where the page before ended */

@@ -102,41 +102,14 @@ static enum status take(struct events *e, int line, const struct held_event *h)
     c->old_key = h->old_key;
     enum status status = read_held(e, &e->program->lines[line], h, c);
     c->stated = c->typed;
-    if (status != STATUS_DATA)
-        return status;
-    c->refused = arena_strdup(&e->arena, e->failure->text);
-    c->typed.before = c->typed.after = NULL;
-    failure_clear(e->failure);
-    return STATUS_OK;
+    return carry_refused(e, c, status);
 }
 
 /* ---- which ones ---- */
 
-static bool is_or_any(const char *wanted, const char *text)
-{
-    return !wanted || (text && strcmp(wanted, text) == 0);
-}
-
-static bool is_among(const int64_t *list, uint32_t count, int64_t n)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (list[i] == n)
-            return true;
-    return count == 0;
-}
-
-static bool is_named(const struct held_filter *w, const struct held_event *h)
-{
-    unsigned reasons = w->reasons ? w->reasons : HELD_EVENTS;
-    return (reasons >> h->reason & 1) && is_or_any(w->flow, h->flow) &&
-           (is_or_any(w->key, h->key) || (h->old_key && is_or_any(w->key, h->old_key))) &&
-           is_or_any(w->table, h->table) && is_or_any(w->column, h->column) &&
-           is_among(w->n, w->count, h->n);
-}
-
 static bool is_wished(const struct events *e, const struct held_event *h)
 {
-    return e->again->wish && is_named(e->again->wish, h);
+    return held_is_named(e->again->wish, h);
 }
 
 static bool is_tried(const struct events *e, const struct held_event *h)

@@ -41,8 +41,7 @@ bool carry_any_together(const struct events *e)
 
 /* ---- typing ---- */
 
-/* What was refused is said with the event; anything but data ends the batch. */
-static enum status refuse(struct events *e, struct carried *c, enum status status)
+enum status carry_refused(struct events *e, struct carried *c, enum status status)
 {
     if (status != STATUS_DATA)
         return status;
@@ -86,7 +85,7 @@ static enum status type_both(struct events *e, struct carried *c)
 
 enum status carry_type(struct events *e, struct carried *c)
 {
-    return refuse(e, c, type_both(e, c));
+    return carry_refused(e, c, type_both(e, c));
 }
 
 static bool is_taken(const struct events *e, int line, const char *name, const char *type)

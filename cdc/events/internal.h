@@ -18,12 +18,12 @@
 #include "events/events.h"
 #include "events/flight.h"
 #include "events/kept.h"
-#include "state/held_keys.h"
 #include "events/owned.h"
 #include "model/source.h"
 #include "sinks/events/target.h"
 #include "sinks/events/write.h"
 #include "state/held.h"
+#include "state/held_keys.h"
 #include "transforms/vocabulary/envelope.h"
 #include "transforms/mirror/mirror.h"
 
@@ -146,6 +146,9 @@ enum status carry_event(struct events *e, const struct event *stated, const char
 /* An object that its view could not state: it is held, without an event. */
 enum status carry_refusal(struct events *e, const struct mirror_refusal *r, const char *why);
 enum status carry_type(struct events *e, struct carried *c); /* c->typed, or why it is refused */
+/* What a value was refused for is said with the event, which has no typed objects then; anything but
+ * DATA ends the batch. */
+enum status carry_refused(struct events *e, struct carried *c, enum status status);
 struct carried *carry_slot(struct events *e);
 void carry_forget(struct events *e); /* they are written */
 /* Does a flow say so? Then no source transaction is written in pieces, or tried in slices. */
