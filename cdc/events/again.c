@@ -342,6 +342,8 @@ struct slice {
     uint32_t nwritten;
     struct held_change *changed;
     uint32_t nchanged;
+    int64_t *same; /* named by a person, and as they were */
+    uint32_t nsame;
 };
 
 static bool has_waited(const struct events *e, const struct held_event *h, int line)
@@ -365,7 +367,8 @@ static void sort_out(struct events *e, struct slice *s)
 {
     s->written = arena_alloc(&e->arena, (e->n + 1) * sizeof *s->written);
     s->changed = arena_alloc(&e->arena, (e->n + 1) * sizeof *s->changed);
-    s->nwritten = s->nchanged = 0;
+    s->same = arena_alloc(&e->arena, (e->n + 1) * sizeof *s->same);
+    s->nwritten = s->nchanged = s->nsame = 0;
     for (uint32_t i = 0; i < e->n; i++) {
         const struct carried *c = &e->list[i];
         struct hold *o = &s->outcome[i];
@@ -380,6 +383,8 @@ static void sort_out(struct events *e, struct slice *s)
         else if ((int)o->reason != (int)h->reason || !is_same(o->text, h->text))
             s->changed[s->nchanged++] = (struct held_change){
                 h->n, (enum held_reason)o->reason, o->table, o->column, o->text};
+        else if (is_wished(e, h))
+            s->same[s->nsame++] = h->n;
     }
 }
 
@@ -392,10 +397,11 @@ static enum status write_slice(struct events *e, struct slice *s, const struct c
     sort_out(e, s);
     TRY(refusals_remove(e));
     TRY(keep_held(e, e->list, e->n, s->outcome));
-    if (s->nwritten == 0 && s->nchanged == 0 && !e->replaced)
+    if (s->nwritten == 0 && s->nchanged == 0 && s->nsame == 0 && !e->replaced)
         return e->apply->driver->rollback(e->apply->sink);
     TRY(held_remove(events_session(e), e->apply->at.link, s->written, s->nwritten, e->failure));
     TRY(held_update(events_session(e), e->apply->at.link, s->changed, s->nchanged, e->failure));
+    TRY(held_tried(events_session(e), e->apply->at.link, s->same, s->nsame, e->failure));
     return apply_commit(e->apply, c);
 }
 
