@@ -429,12 +429,13 @@ static void settle_row(struct events *e, const struct slice *s, uint32_t i)
 static void settle_keys(struct events *e, const struct slice *s)
 {
     for (uint32_t i = 0; i < e->n; i++) {
-        if (s->outcome[i].reason == HOLD_NONE && !e->list[i].replaced)
+        const struct carried *c = &e->list[i];
+        if (s->outcome[i].reason == HOLD_NONE && !c->replaced && !c->stays)
             atomic_fetch_add(&e->figures->written, 1);
-        if (e->list[i].held_n)
+        if (c->held_n)
             settle_row(e, s, i);
         else if (s->outcome[i].reason != HOLD_NONE)
-            held_keys_add(e->again->in_the_way, e->list[i].line, e->list[i].typed.key);
+            held_keys_add(e->again->in_the_way, c->line, c->typed.key);
     }
     refusals_removed(e);
     keep_remember(e, e->list, e->n, s->outcome);
