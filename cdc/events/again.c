@@ -315,6 +315,8 @@ struct slice {
     uint32_t nwritten;
     struct held_change *changed;
     uint32_t nchanged;
+    int64_t *same; /* named by a person, and as they were */
+    uint32_t nsame;
 };
 
 static bool has_waited(const struct events *e, const struct held_event *h, int line)
@@ -338,7 +340,8 @@ static void sort_out(struct events *e, struct slice *s)
 {
     s->written = arena_alloc(&e->arena, (e->n + 1) * sizeof *s->written);
     s->changed = arena_alloc(&e->arena, (e->n + 1) * sizeof *s->changed);
-    s->nwritten = s->nchanged = 0;
+    s->same = arena_alloc(&e->arena, (e->n + 1) * sizeof *s->same);
+    s->nwritten = s->nchanged = s->nsame = 0;
     for (uint32_t i = 0; i < e->n; i++) {
         const struct carried *c = &e->list[i];
         struct hold *o = &s->outcome[i];
@@ -353,6 +356,8 @@ static void sort_out(struct events *e, struct slice *s)
         else if ((int)o->reason != (int)h->reason || !is_same(o->text, h->text))
             s->changed[s->nchanged++] = (struct held_change){
                 h->n, (enum held_reason)o->reason, o->table, o->column, o->text};
+        else if (is_wished(e, h))
+            s->same[s->nsame++] = h->n;
     }
 }
 
@@ -365,10 +370,11 @@ static enum status write_slice(struct events *e, struct slice *s, const struct c
     sort_out(e, s);
     TRY(refusals_remove(e));
     TRY(keep_held(e, e->list, e->n, s->outcome));
-    if (s->nwritten == 0 && s->nchanged == 0 && !e->replaced)
+    if (s->nwritten == 0 && s->nchanged == 0 && s->nsame == 0 && !e->replaced)
         return e->apply->driver->rollback(e->apply->sink);
     TRY(held_remove(events_session(e), e->apply->at.link, s->written, s->nwritten, e->failure));
     TRY(held_update(events_session(e), e->apply->at.link, s->changed, s->nchanged, e->failure));
+    TRY(held_tried(events_session(e), e->apply->at.link, s->same, s->nsame, e->failure));
     return apply_commit(e->apply, c);
 }
 
@@ -396,12 +402,13 @@ static void settle_row(struct events *e, const struct slice *s, uint32_t i)
 static void settle_keys(struct events *e, const struct slice *s)
 {
     for (uint32_t i = 0; i < e->n; i++) {
-        if (s->outcome[i].reason == HOLD_NONE && !e->list[i].replaced)
+        const struct carried *c = &e->list[i];
+        if (s->outcome[i].reason == HOLD_NONE && !c->replaced && !c->stays)
             atomic_fetch_add(&e->figures->written, 1);
-        if (e->list[i].held_n)
+        if (c->held_n)
             settle_row(e, s, i);
         else if (s->outcome[i].reason != HOLD_NONE)
-            held_keys_add(e->again->in_the_way, e->list[i].line, e->list[i].typed.key);
+            held_keys_add(e->again->in_the_way, c->line, c->typed.key);
     }
     refusals_removed(e);
     keep_remember(e, e->list, e->n, s->outcome);

@@ -15,7 +15,6 @@
  *
  * Events that are made of single rows have none in the mirror: their objects are written while the
  * snapshot is open, in one target transaction; broken off, all begins anew with another snapshot.
- * Of them nobody knows which have left meanwhile.
  */
 #include "events/internal.h"
 
@@ -253,12 +252,10 @@ static enum status finish_alone(struct events *e)
 enum status events_copied(struct events *e, const struct source_driver *driver,
                           struct snapshot *snapshot)
 {
-    bool quiet;
     crash_here(CRASH_COPY_HAND_OVER);
-    TRY(noted(e, note_quiet, &quiet));
     TRY(mirror_resume(e->mirror, position_of(e), e->failure));
     TRY(keep_load(e));
-    if (has_alone(e) && !quiet) {
+    if (merges(e) && has_alone(e)) {
         TRY(read_with(e, driver, snapshot, write_alone, read_alone));
         TRY(finish_alone(e));
     }

@@ -142,8 +142,10 @@ static enum status piece(struct events *e)
 {
     struct hold *outcome = arena_alloc(&e->arena, (e->n + 1) * sizeof *outcome);
     TRY(flight_land(e));
+    e->target.uncounted = e->apply->in_large;
     TRY(open_large(e));
     TRY(write_all(e, outcome));
+    e->target.uncounted = false;
     crash_here(CRASH_BETWEEN_PIECES);
     done(e, outcome); /* should it be rolled back, all of this is made anew with the attempt */
     carry_forget(e);

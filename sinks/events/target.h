@@ -23,6 +23,8 @@ struct event_target {
     struct session *session;
     const char *schema; /* of names without one: the database on MySQL and MariaDB */
     struct arena arena;
+    bool uncounted;       /* PostgreSQL: the open transaction has written rows that no statistics
+                           * know: a SELECT joins without nested loops */
     bool by_index;        /* PostgreSQL: a SELECT reads no table whole where an index serves, as */
                           /* the sink's own statements: check looks at such plans */
     bool event_savepoint; /* PostgreSQL: there is one to be released */

@@ -1,8 +1,11 @@
 """Objects that a view cannot state: nothing of them is lost, and nothing newer is overwritten."""
 import copy
+import os
+import time
 
 import pytest
 
+from harness.engine import binary
 from harness.servers import run
 from harness.tables import TableDef
 
@@ -32,14 +35,14 @@ def colours(**codes):
                                         "unknown": "quarantine"}}}
 
 
-def bridge_of(world, route, event, flow=FLOW):
+def bridge_of(world, route, event, flow=FLOW, **options):
     a, b = route
     for table, side in ((T, a), (EXTRA, a), (U, b)):
         table.create(side)
     if a.family == "postgres":
         with a.connect() as c:
             run(c, "ALTER TABLE t REPLICA IDENTITY FULL")
-    return world.event_bridge(a, b, {"Item": event}, [flow], config=colours())
+    return world.event_bridge(a, b, {"Item": event}, [flow], config=colours(), **options)
 
 
 def work(bridge, *transactions):
@@ -175,3 +178,27 @@ def test_what_a_type_or_let_refuses_of_single_rows_is_kept(world, route):
     mend(bridge)
     retry(bridge)
     assert u(bridge) == [("A2", "yellow"), ("B", "yellow")] and not bridge.held()
+
+
+POINTS = [("between_sets", 3), ("before_commit", 2), ("before_commit", 5), ("after_commit", 2), ("after_commit", 5)]
+
+
+@pytest.mark.crash
+@pytest.mark.skipif(not os.path.exists(binary(crash=True)), reason="no build with crash points")
+@pytest.mark.parametrize("point,n", POINTS)
+@kinds
+@pytest.mark.parametrize("route", ["maria-pg"], indirect=True)
+def test_killed_while_refusals_come_and_go(world, route, kind, point, n):
+    bridge = bridge_of(world, route, KINDS[kind], crash=True).start()
+    work(bridge, "INSERT INTO t VALUES (1, 'A', 'rot'), (2, 'B', 'rot'), (3, 'C', 'rot')")
+    bridge.engine.stop()
+    bridge.engine.start(env={"MILLRACE_CRASH": f"{point}:{n}"})
+    bridge.engine.wait_streaming()
+    for s in MENDED_AT_THE_SOURCE:
+        with bridge.a.connect() as c:
+            run(c, s)
+        time.sleep(0.1)
+    assert bridge.engine.wait_end(30) == -9, bridge.engine.tail()
+    bridge.start()
+    work(bridge)
+    assert u(bridge) == [("A", "blue"), ("B3", "blue"), ("E", "red")] and not bridge.held()
