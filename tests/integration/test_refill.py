@@ -90,10 +90,10 @@ def test_what_left_and_was_renamed_meanwhile_is_told(world, route, mode):
     assert target_orders(bridge) == source_orders(bridge)
 
 
+@pytest.mark.crash
+@pytest.mark.skipif(not os.path.exists(binary(crash=True)), reason="no build with crash points")
 @both
 def test_a_first_run_that_is_broken_off_stays_quiet(world, route):
-    if not os.path.exists(binary(crash=True)):
-        pytest.skip("no build with crash points")
     bridge = bridge_of(world, route, "none", crash=True)
     orders(bridge.a, 1, 3)
     crash_at(bridge, "copy_hand_over")
