@@ -143,6 +143,14 @@ enum status apply_pause(struct apply *a, struct backoff *b)
     return STATUS_OK;
 }
 
+enum status apply_once_more(struct apply *a, enum status status, struct backoff *tries)
+{
+    status = apply_roll_back(a, status);
+    if (apply_is_shut_out(a))
+        return apply_seq_taken(a);
+    return apply_lock_wait(a, status) ? apply_pause(a, tries) : status;
+}
+
 struct net_rules apply_rules(const struct apply *a, const struct relation *r)
 {
     return a->rules ? a->rules(a->owner, r) : (struct net_rules){0};

@@ -23,6 +23,9 @@ bool apply_lock_wait(const struct apply *a, enum status status);
 /* Waits a growing while; STATUS_RETRY with the failure kept when it was the last try, or STOPPED.
  */
 enum status apply_pause(struct apply *a, struct backoff *b);
+/* A target transaction failed and is rolled back: OK after a pause, where it is worth another try as
+ * it was; else the status to return. */
+enum status apply_once_more(struct apply *a, enum status status, struct backoff *tries);
 /* Is the failure a seq that is taken? Then by whom: SECOND_ENGINE, or RETRY where it is ours. */
 bool apply_is_shut_out(const struct apply *a);
 enum status apply_seq_taken(struct apply *a);

@@ -176,12 +176,7 @@ static enum status write_slice_patiently(struct apply *a, bool *changed)
         enum status status = write_slice(a, changed);
         if (status == STATUS_OK)
             return STATUS_OK;
-        status = apply_roll_back(a, status);
-        if (apply_is_shut_out(a))
-            return apply_seq_taken(a);
-        if (!apply_lock_wait(a, status))
-            return status;
-        TRY(apply_pause(a, &tries));
+        TRY(apply_once_more(a, status, &tries));
     }
 }
 

@@ -426,12 +426,7 @@ static enum status try_slice(struct events *e, struct slice *s)
         enum status status = write_slice(e, s, &c);
         if (status == STATUS_OK)
             return STATUS_OK;
-        status = apply_roll_back(e->apply, status);
-        if (apply_is_shut_out(e->apply))
-            return apply_seq_taken(e->apply);
-        if (!apply_lock_wait(e->apply, status))
-            return status;
-        TRY(apply_pause(e->apply, &tries));
+        TRY(apply_once_more(e->apply, status, &tries));
     }
 }
 

@@ -245,7 +245,12 @@ bool event_program_watches(const struct event_program *p, const struct owned *ow
 
 void event_program_watch(struct event_program *p, const struct owned *owned, int n)
 {
-    watch_add(p, owned, n);
+    struct event_definition *more =
+        arena_alloc(&p->arena, (size_t)(p->ndefinitions + n + 1) * sizeof *more);
+    memcpy(more, p->definitions, (size_t)p->ndefinitions * sizeof *more);
+    p->definitions = more;
+    p->owned = owned;
+    p->nowned = n;
 }
 
 enum status event_program_compile_again(struct event_program *p,

@@ -18,16 +18,6 @@ int watch_of(const char *event)
     return strncmp(event, prefix, n) == 0 ? atoi(event + n) : -1;
 }
 
-void watch_add(struct event_program *p, const struct owned *owned, int n)
-{
-    struct event_definition *more =
-        arena_alloc(&p->arena, (size_t)(p->ndefinitions + n + 1) * sizeof *more);
-    memcpy(more, p->definitions, (size_t)p->ndefinitions * sizeof *more);
-    p->definitions = more;
-    p->owned = owned;
-    p->nowned = n;
-}
-
 /* ---- a row as an object ---- */
 
 static void add_condition(struct buffer *b, const struct relation *r)

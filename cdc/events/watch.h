@@ -10,8 +10,6 @@
 
 /* The watch that an event's name stands for; -1: an event of the file. */
 int watch_of(const char *event);
-/* Takes over what is owned, as more definitions. */
-void watch_add(struct event_program *p, const struct owned *owned, int n);
 /* Settles the definitions of those tables that have a primary key; others cannot be watched, which
  * is logged. Before the views are compiled. */
 void watch_define(struct event_program *p, const struct relation *const *relations,

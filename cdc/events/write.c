@@ -101,12 +101,7 @@ enum status write_transaction(struct events *e, const struct checkpoint *c)
         enum status status = write_once(e, c, outcome);
         if (status == STATUS_OK)
             break;
-        status = apply_roll_back(e->apply, status);
-        if (apply_is_shut_out(e->apply))
-            return apply_seq_taken(e->apply);
-        if (!apply_lock_wait(e->apply, status))
-            return status;
-        TRY(apply_pause(e->apply, &tries));
+        TRY(apply_once_more(e->apply, status, &tries));
     }
     done(e, outcome);
     tell_committed(e);

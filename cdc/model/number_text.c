@@ -113,12 +113,6 @@ void number_text_add(const struct number_text *t, int exponent, struct buffer *b
                from == until ? 0 : (long)t->nwhole - (long)from + exponent, b);
 }
 
-bool number_text_is(const char *text, size_t size)
-{
-    struct number_text t;
-    return number_text_split(text, size, &t);
-}
-
 bool number_text_canonical(const char *text, size_t size, struct buffer *b)
 {
     struct number_text t;

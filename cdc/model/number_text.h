@@ -32,7 +32,6 @@ bool number_text_split_scaled(const char *text, size_t size, struct number_text 
 /* Appends the canonical text of the number times 10^exponent: at most NUMBER_EXPONENT_MAX and 3 bytes
  * more than its digits. */
 void number_text_add(const struct number_text *t, int exponent, struct buffer *b);
-bool number_text_is(const char *text, size_t size);
 /* Appends the canonical text, which is at most one byte longer; false: it is none, and nothing is
  * appended. */
 bool number_text_canonical(const char *text, size_t size, struct buffer *b);
