@@ -1,55 +1,44 @@
 #include "events/kept.h"
 
 #include <string.h>
-#include "base/reader.h"
+#include "model/value_code.h"
 
 enum { ROWS = 'r', TOLD = 't', STATED = 's', FIRST_NAMES = 64 };
 
 /* ---- out ---- */
 
-static void write_number(struct buffer *out, uint64_t n, size_t size)
+/* The kinds that SQLite has. */
+static bool is_of_object(enum value_kind kind)
 {
-    buffer_add(out, &n, size); /* little endian, as base/reader.h asserts */
-}
-
-static void write_text(struct buffer *out, const char *text, size_t size)
-{
-    write_number(out, size, 4);
-    buffer_add(out, text, size);
+    return kind == VALUE_NULL || kind == VALUE_INT || kind == VALUE_DOUBLE || kind == VALUE_TEXT ||
+           kind == VALUE_BYTES;
 }
 
 static void write_value(struct buffer *out, const struct value *v)
 {
-    static const char letters[] = {
-        [VALUE_NULL] = 'n', [VALUE_INT] = 'i', [VALUE_DOUBLE] = 'g', [VALUE_TEXT] = 't',
-        [VALUE_BYTES] = 'x'};
-    must(v->kind < sizeof letters && letters[v->kind]);
-    buffer_add_char(out, letters[v->kind]);
-    if (v->kind == VALUE_TEXT || v->kind == VALUE_BYTES)
-        write_text(out, v->text, v->size);
-    else if (v->kind != VALUE_NULL)
-        write_number(out, v->u, 8);
+    must(is_of_object((enum value_kind)v->kind));
+    value_code_add(out, v);
 }
 
 static void write_fields(struct buffer *out, const struct object *o)
 {
-    write_number(out, o->nfields, 4);
+    value_code_number(out, o->nfields, 4);
     for (uint32_t i = 0; i < o->nfields; i++) {
-        write_text(out, o->fields[i].name, strlen(o->fields[i].name));
+        value_code_text(out, o->fields[i].name, strlen(o->fields[i].name));
         write_value(out, &o->fields[i].value);
     }
 }
 
 static void write_object(struct buffer *out, const struct object *o)
 {
-    write_number(out, o != NULL, 1);
+    value_code_number(out, o != NULL, 1);
     if (!o)
         return;
     write_fields(out, o);
-    write_number(out, o->nlists, 4);
+    value_code_number(out, o->nlists, 4);
     for (uint32_t i = 0; i < o->nlists; i++) {
-        write_text(out, o->lists[i].name, strlen(o->lists[i].name));
-        write_number(out, o->lists[i].nelements, 4);
+        value_code_text(out, o->lists[i].name, strlen(o->lists[i].name));
+        value_code_number(out, o->lists[i].nelements, 4);
         for (uint32_t k = 0; k < o->lists[i].nelements; k++)
             write_fields(out, &o->lists[i].elements[k]);
     }
@@ -57,9 +46,9 @@ static void write_object(struct buffer *out, const struct object *o)
 
 static void write_head(char what, const char *name, struct buffer *out)
 {
-    write_number(out, 0, 1);
+    value_code_number(out, 0, 1);
     buffer_add_char(out, what);
-    write_text(out, name, strlen(name));
+    value_code_text(out, name, strlen(name));
 }
 
 void kept_write_rows(const char *name, const struct value *rows, struct buffer *out)
@@ -77,7 +66,7 @@ void kept_write_told(const char *name, const struct object *told, struct buffer 
 void kept_write_stated(const struct event *stated, struct buffer *out)
 {
     write_head(STATED, stated->name, out);
-    write_number(out, stated->op, 1);
+    value_code_number(out, stated->op, 1);
     write_object(out, stated->before);
     write_object(out, stated->after);
 }
@@ -114,26 +103,18 @@ struct source {
 
 static const char *read_name(struct source *s)
 {
-    uint32_t size = (uint32_t)read_le(&s->in, 4);
-    const char *at = (const char *)read_bytes(&s->in, size);
-    return at ? intern(s->names, at, size) : "";
+    uint32_t size;
+    const char *at = value_code_read_text(&s->in, &size);
+    return s->in.overrun ? "" : intern(s->names, at, size);
 }
 
 static struct value read_value(struct reader *r)
 {
-    uint8_t letter = read_u8(r);
-    struct value v = value_null();
-    if (letter == 'i' || letter == 'g') {
-        v.kind = letter == 'i' ? VALUE_INT : VALUE_DOUBLE;
-        v.u = read_le(r, 8);
-    } else if (letter == 't' || letter == 'x') {
-        uint32_t size = (uint32_t)read_le(r, 4);
-        const char *at = (const char *)read_bytes(r, size);
-        v = value_text(letter == 't' ? VALUE_TEXT : VALUE_BYTES, at ? at : "", at ? size : 0);
-    } else if (letter != 'n') {
-        r->overrun = true;
-    }
-    return v;
+    struct value v;
+    if (value_code_read(r, &v) && is_of_object((enum value_kind)v.kind))
+        return v;
+    r->overrun = true;
+    return value_null();
 }
 
 /* Each thing that is counted has a byte at least. */

@@ -1,18 +1,9 @@
 #include "model/change_code.h"
 
 #include <string.h>
-#include "base/buffer.h"
-#include "base/reader.h"
+#include "model/value_code.h"
 
 enum { VERSION = 1, HAS_BEFORE = 1, HAS_AFTER = 2 };
-
-/* Letters, not numbers: the list of kinds may grow anywhere. */
-static const char letters[] = {
-    [VALUE_NULL] = 'n',    [VALUE_BOOL] = 'b',     [VALUE_INT] = 'i',  [VALUE_UINT] = 'u',
-    [VALUE_FLOAT] = 'f',   [VALUE_DOUBLE] = 'g',   [VALUE_DECIMAL] = 'd', [VALUE_TEXT] = 't',
-    [VALUE_BYTES] = 'x',   [VALUE_DATE] = 'D',     [VALUE_TIME] = 'T', [VALUE_DATETIME] = 'L',
-    [VALUE_INSTANT] = 'I', [VALUE_JSON] = 'j',     [VALUE_UUID] = 'U', [VALUE_ODD] = 'o',
-};
 
 static const char ops[] = {
     [CHANGE_INSERT] = 'i',
@@ -23,49 +14,28 @@ static const char ops[] = {
 
 /* ---- out ---- */
 
-static void write_number(struct buffer *out, uint64_t n, size_t size)
-{
-    buffer_add(out, &n, size); /* little endian, as base/reader.h asserts */
-}
-
-static void write_text(struct buffer *out, const char *text, size_t size)
-{
-    write_number(out, size, 4);
-    buffer_add(out, text, size);
-}
-
-static void write_value(struct buffer *out, const struct value *v)
-{
-    must(v->kind < sizeof letters && letters[v->kind]);
-    buffer_add_char(out, letters[v->kind]);
-    if (value_kind_has_text((enum value_kind)v->kind))
-        write_text(out, v->text, v->size);
-    else if (v->kind != VALUE_NULL)
-        write_number(out, v->u, 8); /* the bits, whatever they mean */
-}
-
 static void write_image(struct buffer *out, const struct relation *r, const struct value *row)
 {
     uint32_t n = 0;
     for (int i = 0; i < r->ncolumns; i++)
         n += row[i].kind != VALUE_ABSENT;
-    write_number(out, n, 4);
+    value_code_number(out, n, 4);
     for (int i = 0; i < r->ncolumns; i++) {
         if (row[i].kind == VALUE_ABSENT)
             continue;
-        write_text(out, r->columns[i].name, strlen(r->columns[i].name));
-        write_value(out, &row[i]);
+        value_code_text(out, r->columns[i].name, strlen(r->columns[i].name));
+        value_code_add(out, &row[i]);
     }
 }
 
 void change_encode(const struct change *c, struct buffer *out)
 {
     const struct relation *r = c->relation;
-    write_number(out, VERSION, 1);
+    value_code_number(out, VERSION, 1);
     buffer_add_char(out, ops[c->op]);
-    write_text(out, r->schema, strlen(r->schema));
-    write_text(out, r->name, strlen(r->name));
-    write_number(out, (c->before ? HAS_BEFORE : 0) | (c->after ? HAS_AFTER : 0), 1);
+    value_code_text(out, r->schema, strlen(r->schema));
+    value_code_text(out, r->name, strlen(r->name));
+    value_code_number(out, (c->before ? HAS_BEFORE : 0) | (c->after ? HAS_AFTER : 0), 1);
     if (c->before)
         write_image(out, r, c->before);
     if (c->after)
@@ -87,16 +57,16 @@ struct text {
 
 static struct text read_text(struct reader *r)
 {
-    uint32_t size = (uint32_t)read_le(r, 4);
-    const char *at = (const char *)read_bytes(r, size);
-    return (struct text){at ? at : "", at ? size : 0};
+    struct text t;
+    t.at = value_code_read_text(r, &t.size);
+    return t;
 }
 
-/* The place of a letter in a list; -1: it has none. */
-static int place_of(const char *list, size_t n, uint8_t letter)
+/* -1: no operation has this letter. */
+static int op_of(uint8_t letter)
 {
-    for (size_t i = 0; letter && i < n; i++)
-        if (list[i] == (char)letter)
+    for (size_t i = 0; letter && i < sizeof ops; i++)
+        if (ops[i] == (char)letter)
             return (int)i;
     return -1;
 }
@@ -110,7 +80,7 @@ struct head {
 static bool read_head(struct reader *r, struct head *out)
 {
     uint8_t version = read_u8(r);
-    int op = place_of(ops, sizeof ops, read_u8(r));
+    int op = op_of(read_u8(r));
     out->schema = read_text(r);
     out->table = read_text(r);
     out->images = read_u8(r);
@@ -135,21 +105,6 @@ enum status change_code_table(const void *code, size_t size, struct arena *a, co
     return STATUS_OK;
 }
 
-static bool read_value(struct reader *r, struct value *out)
-{
-    int kind = place_of(letters, sizeof letters, read_u8(r));
-    if (kind < 0)
-        return false;
-    *out = (struct value){.kind = (uint8_t)kind};
-    if (value_kind_has_text((enum value_kind)kind)) {
-        struct text t = read_text(r);
-        *out = value_text((enum value_kind)kind, t.at, t.size);
-    } else if (kind != VALUE_NULL) {
-        out->u = read_le(r, 8);
-    }
-    return !r->overrun && (kind != VALUE_UUID || out->size == 16);
-}
-
 static int column_of(const struct relation *r, struct text name)
 {
     for (int i = 0; i < r->ncolumns; i++)
@@ -170,7 +125,7 @@ static enum status read_column(struct reader *in, const struct relation *r, stru
 {
     struct text name = read_text(in);
     struct value v;
-    if (in->overrun || !read_value(in, &v))
+    if (in->overrun || !value_code_read(in, &v))
         return refuse(f);
     int i = column_of(r, name);
     if (i < 0)
