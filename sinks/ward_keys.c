@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/utf8.h"
+#include "model/number_text.h"
 
 enum { KEY_COLUMNS_MAX = 64 };
 
@@ -24,45 +25,18 @@ static void add_escaped(struct buffer *b, const char *text, size_t size)
     }
 }
 
-/* 1.00 and 1 are one key. */
-static void add_decimal(struct buffer *b, const struct value *v)
-{
-    size_t size = v->size;
-    if (memchr(v->text, '.', size)) {
-        while (v->text[size - 1] == '0')
-            size--;
-        size -= v->text[size - 1] == '.';
-    }
-    if (size == 2 && memcmp(v->text, "-0", 2) == 0)
-        buffer_add_char(b, '0');
-    else
-        buffer_add(b, v->text, size);
-}
-
+/* 1.00 and 1 are one key, and so are 0.0 and -0.0. */
 static void add_value(struct buffer *b, const struct value *v)
 {
+    struct value plain = *v;
+    if ((v->kind == VALUE_FLOAT || v->kind == VALUE_DOUBLE) && v->d == 0)
+        plain.d = 0;
+    if (value_add_plain(b, &plain))
+        return;
     switch ((enum value_kind)v->kind) {
-    case VALUE_ABSENT:
-    case VALUE_NULL:
-        buffer_add_text(b, "\\N");
-        break;
-    case VALUE_BOOL:
-        buffer_add_text(b, v->i ? "true" : "false");
-        break;
-    case VALUE_INT:
-        buffer_add_int(b, v->i);
-        break;
-    case VALUE_UINT:
-        buffer_add_uint(b, v->u);
-        break;
-    case VALUE_FLOAT:
-        value_add_float(b, v->d == 0 ? 0 : v->d);
-        break;
-    case VALUE_DOUBLE:
-        value_add_double(b, v->d == 0 ? 0 : v->d);
-        break;
     case VALUE_DECIMAL:
-        add_decimal(b, v);
+        if (!number_text_canonical(v->text, v->size, b)) /* kept, and changed by hand */
+            add_escaped(b, v->text, v->size);
         break;
     case VALUE_TEXT:
     case VALUE_JSON:
@@ -76,15 +50,11 @@ static void add_value(struct buffer *b, const struct value *v)
     case VALUE_UUID:
         value_add_uuid(b, v->text);
         break;
-    case VALUE_DATE:
-        value_add_date(b, v->i);
-        break;
-    case VALUE_TIME:
-        value_add_time(b, v->i);
-        break;
-    case VALUE_DATETIME:
     case VALUE_INSTANT:
         value_add_datetime(b, v->i);
+        break;
+    default: /* NULL, or not there */
+        buffer_add_text(b, "\\N");
         break;
     }
 }

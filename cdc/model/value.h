@@ -94,6 +94,9 @@ void value_add_date(struct buffer *b, int64_t days);
 void value_add_time(struct buffer *b, int64_t us);
 void value_add_datetime(struct buffer *b, int64_t us);
 void value_add_uuid(struct buffer *b, const char *bytes);        /* with dashes */
+/* Truth values, numbers, dates and times without zone: what reads the same everywhere, with nothing to
+ * escape. false: another kind, nothing is added. */
+bool value_add_plain(struct buffer *b, const struct value *v);
 void value_add_hex(struct buffer *b, const char *bytes, size_t size);
 /* The shortest text that reads back as the same float / double. */
 void value_add_float(struct buffer *b, double d);

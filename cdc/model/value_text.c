@@ -65,29 +65,45 @@ static void show_uuid(struct buffer *b, const struct value *v, size_t max)
         show_bytes(b, v, max);
 }
 
+bool value_add_plain(struct buffer *b, const struct value *v)
+{
+    switch ((enum value_kind)v->kind) {
+    case VALUE_BOOL:
+        buffer_add_text(b, v->i ? "true" : "false");
+        return true;
+    case VALUE_INT:
+        buffer_add_int(b, v->i);
+        return true;
+    case VALUE_UINT:
+        buffer_add_uint(b, v->u);
+        return true;
+    case VALUE_FLOAT:
+        value_add_float(b, v->d);
+        return true;
+    case VALUE_DOUBLE:
+        value_add_double(b, v->d);
+        return true;
+    case VALUE_DATE:
+        value_add_date(b, v->i);
+        return true;
+    case VALUE_TIME:
+        value_add_time(b, v->i);
+        return true;
+    case VALUE_DATETIME:
+        value_add_datetime(b, v->i);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void show(struct buffer *b, const struct value *v, size_t max)
 {
+    if (value_add_plain(b, v))
+        return;
     switch ((enum value_kind)v->kind) {
     case VALUE_ABSENT:
         buffer_add_text(b, "(not in the log)");
-        break;
-    case VALUE_NULL:
-        buffer_add_text(b, "NULL");
-        break;
-    case VALUE_BOOL:
-        buffer_add_text(b, v->i ? "true" : "false");
-        break;
-    case VALUE_INT:
-        buffer_add_int(b, v->i);
-        break;
-    case VALUE_UINT:
-        buffer_add_uint(b, v->u);
-        break;
-    case VALUE_FLOAT:
-        value_add_float(b, v->d);
-        break;
-    case VALUE_DOUBLE:
-        value_add_double(b, v->d);
         break;
     case VALUE_DECIMAL:
     case VALUE_TEXT:
@@ -101,18 +117,12 @@ static void show(struct buffer *b, const struct value *v, size_t max)
     case VALUE_UUID:
         show_uuid(b, v, max);
         break;
-    case VALUE_DATE:
-        value_add_date(b, v->i);
-        break;
-    case VALUE_TIME:
-        value_add_time(b, v->i);
-        break;
-    case VALUE_DATETIME:
-        value_add_datetime(b, v->i);
-        break;
     case VALUE_INSTANT:
         value_add_datetime(b, v->i);
         buffer_add_char(b, 'Z');
+        break;
+    default:
+        buffer_add_text(b, "NULL");
         break;
     }
 }
