@@ -5,7 +5,7 @@
  *   carry.c    what the mirror says is typed and given to its flows
  *   write.c    one target transaction; flight.h: while the next one is read
  *   keep.c     what cannot be written goes to millrace.held
- *   again.c    what is held is tried again
+ *   again.c    what is held is tried again; again_take.c: what its rows become
  *   refusals.c what could not be stated, and is told after all
  *   copy.c     the first copy
  *   drift.c    what others change of what we wrote
