@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "check/events.h"
+#include "check/written.h"
 
 /* ---- a table that flows write; {read}, {inserted}, {updated}: columns, on PostgreSQL as an array
  *      of names, else as a list ---- */
@@ -76,35 +77,13 @@ static const struct check_row delete_rows[] = {
             " has_table_privilege(c.oid, 'DELETE') AS may FROM pg_class c JOIN pg_namespace n"
             " ON n.oid = c.relnamespace WHERE n.nspname = {schema} AND c.relname = {name}) p",
      .run = "GRANT DELETE ON {table} TO {role};"},
-    {.name = "DELETE",
-     .engines = ON_MY,
-     .sql = "EXPLAIN DELETE FROM {table}",
-     .done = "deleted from",
-     .refused = "the apply role may not delete from it",
-     .run = "GRANT DELETE ON {table} TO {role};"},
+    WRITTEN_MY_MAY_DELETE,
     {0},
 };
 static const struct check_row safe_rows[] = {
-    {.name = "persistence",
-     .engines = ON_POSTGRES,
-     .sql = "SELECT 'MISSING', 'is unlogged: a crash of the server empties it, while the checkpoint"
-            " stays' FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = {schema} AND c.relname = {name} AND c.relpersistence = 'u'",
-     .run = "ALTER TABLE {table} SET LOGGED;"},
-    {.name = "row security",
-     .engines = ON_POSTGRES,
-     .sql = "SELECT 'MISSING', 'row security applies to the apply role' FROM pg_class c"
-            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {schema}"
-            " AND c.relname = {name} AND row_security_active(c.oid)",
-     .run = "ALTER ROLE {role} BYPASSRLS;"},
-    {.name = "engine",
-     .engines = ON_MY,
-     .sql = "SELECT if(e.TRANSACTIONS = 'YES', 'ok', 'MISSING'), concat('engine ', t.ENGINE,"
-            " if(e.TRANSACTIONS = 'YES', '', ', not transactional: its rows stay when our"
-            " transaction is rolled back')) FROM information_schema.TABLES t"
-            " JOIN information_schema.ENGINES e ON e.ENGINE = t.ENGINE"
-            " WHERE t.TABLE_SCHEMA = {schema} AND t.TABLE_NAME = {name}",
-     .run = "ALTER TABLE {table} ENGINE = InnoDB;"},
+    WRITTEN_IS_LOGGED,
+    WRITTEN_SHOWS_ALL_ROWS,
+    WRITTEN_IS_TRANSACTIONAL,
     {0},
 };
 

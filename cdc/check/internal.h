@@ -3,6 +3,7 @@
  *   check.c      the order: systems by role, links, tables, ways, probes
  *   rows.c       runs a table of checks: data in, lines of the report out
  *   postgres.c   the tables for PostgreSQL       mysql.c   for MySQL and MariaDB
+ *   written.h    rows that both, and events, ask of a table that is written
  *   tables.c     a link's tables: found, mapped, column by column
  *   events*.c    links with flows (events.h)
  *   keys.c       foreign keys whose actions must agree

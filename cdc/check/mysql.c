@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "check/internal.h"
+#include "check/written.h"
 
 #define VERDICT(condition) "if(" condition ", 'ok', 'MISSING'), "
 
@@ -273,25 +274,8 @@ const struct check_row mysql_target_table_rows[] = {
      .done = "updated",
      .refused = "the apply role may not update it",
      .run = "GRANT UPDATE ON {table} TO {role};"},
-    {.name = "DELETE",
-     .engines = ON_MY,
-     .sql = "EXPLAIN DELETE FROM {table}",
-     .done = "deleted from",
-     .refused = "the apply role may not delete from it",
-     .run = "GRANT DELETE ON {table} TO {role};"},
-    /* A write to another engine is logged, and stays, apart from the transaction with our marker.
-     */
-    {.name = "engine",
-     .engines = ON_MY,
-     .sql = "SELECT " VERDICT("e.TRANSACTIONS = 'YES'") "concat('engine ', t.ENGINE,"
-                                                        " if(e.TRANSACTIONS = 'YES', '', ', not "
-                                                        "transactional: its rows stay when our"
-                                                        " transaction is rolled back'))"
-                                                        " FROM information_schema.TABLES t JOIN "
-                                                        "information_schema.ENGINES e ON e.ENGINE ="
-                                                        " t.ENGINE WHERE t.TABLE_SCHEMA = {schema} "
-                                                        "AND t.TABLE_NAME = {name}",
-     .run = "ALTER TABLE {table} ENGINE = InnoDB;"},
+    WRITTEN_MY_MAY_DELETE,
+    WRITTEN_IS_TRANSACTIONAL,
     {.name = "charsets",
      .engines = ON_MY,
      .sql = "SELECT 'warn', concat('column ', COLUMN_NAME, ' is ', CHARACTER_SET_NAME, ': other"

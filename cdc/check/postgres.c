@@ -1,5 +1,6 @@
 /* What is asked of PostgreSQL: data. Rows are (verdict, text[, what to run]). */
 #include "check/internal.h"
+#include "check/written.h"
 
 #define VERDICT(condition)         "CASE WHEN " condition " THEN 'ok' ELSE 'MISSING' END, "
 #define VERDICT_ELSE(c, otherwise) "CASE WHEN " c " THEN 'ok' ELSE '" otherwise "' END, "
@@ -372,16 +373,8 @@ const struct check_row postgres_target_table_rows[] = {
      .run =
          "GRANT USAGE ON SCHEMA {schema_name} TO {role}; GRANT SELECT, INSERT, UPDATE, DELETE ON "
          "{table} TO {role};"},
-    {.name = "persistence",
-     .engines = ON_POSTGRES,
-     .sql = "SELECT 'MISSING', 'is unlogged: a crash of the server empties it, while the checkpoint"
-            " stays'" THE_TABLE " AND c.relpersistence = 'u'",
-     .run = "ALTER TABLE {table} SET LOGGED;"},
-    {.name = "row security",
-     .engines = ON_POSTGRES,
-     .sql = "SELECT 'MISSING', 'row security applies to the apply role'" THE_TABLE
-            " AND row_security_active(c.oid)",
-     .run = "ALTER ROLE {role} BYPASSRLS;"},
+    WRITTEN_IS_LOGGED,
+    WRITTEN_SHOWS_ALL_ROWS,
     {.name = "rules",
      .engines = ON_POSTGRES,
      .sql =
